@@ -1,0 +1,5 @@
+"""`python -m gesso` is `gesso`."""
+
+from gesso.cli import main
+
+main()

@@ -1,0 +1,257 @@
+"""The front hall: builds every object once and hands it on. Only this file knows all rooms."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from ipaddress import ip_network
+from typing import Any
+
+import structlog
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
+
+from gesso.dialects.midjourney import wire as midjourney_wire
+from gesso.dialects.midjourney.routes import Bounds, MidjourneyRoutes
+from gesso.domain.errors import BadSettings
+from gesso.domain.provider import Provider
+from gesso.domain.task import Task
+from gesso.http.auth import Doorkeeper
+from gesso.http.health import HealthRoom
+from gesso.http.limits import Pace
+from gesso.http.pictures import PictureLinks, PictureRoom
+from gesso.kit import picture
+from gesso.kit.web import Guard
+from gesso.providers import discover
+from gesso.services import administer, sweep
+from gesso.services.authenticate import Authenticator
+from gesso.services.cancel import Canceller
+from gesso.services.catalogue import Catalogue
+from gesso.services.intake import Intake
+from gesso.services.look_up import Finder
+from gesso.services.step import Stepper
+from gesso.services.submit import Submitter
+from gesso.settings import Settings
+from gesso.storage import migrate, secrets
+from gesso.storage.blobs import Blobs, open_blobs
+from gesso.storage.database import Database, open_database
+from gesso.storage.jobs import EmbeddedJobs, Jobs, PostgresJobs
+from gesso.storage.reader import Reader
+from gesso.storage.writer import Writer
+from gesso.worker.courier import Courier, Patience
+from gesso.worker.engine import Engine
+from gesso.worker.sweeper import Sweeper
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """Everything that one process is made of."""
+
+    settings: Settings
+    database: Database
+    jobs: Jobs
+    blobs: Blobs
+    writer: Writer
+    reader: Reader
+    catalogue: Catalogue
+    finder: Finder
+    links: PictureLinks
+    picture_secret: bytes
+    hook_secret: str
+    first_key: str | None = None  #: Drawn at the very first start; shown once.
+
+
+def check_public(settings: Settings, *, has_keys: bool) -> None:
+    """Refuse to listen publicly with a key that nobody chose; raises BadSettings."""
+    if settings.listens_publicly() and not settings.admin_key and not has_keys:
+        raise BadSettings(
+            f"GESSO_HOST={settings.host or '0.0.0.0'} can be reached from other machines, but no "
+            "key was set up. Set GESSO_ADMIN_KEY (sk-… of at least 24 characters), or start once "
+            "on 127.0.0.1 to get a first key."
+        )
+
+
+@asynccontextmanager
+async def open_house(settings: Settings, *, set_up: bool = False) -> AsyncIterator[House]:
+    """Open database, queue and store, run the writer, and close all at the end.
+
+    With `set_up`, migrations are applied and a first account, channel and key are made;
+    without it, a database of another version raises SchemaMismatch.
+    """
+    database = open_database(settings.database_url, settings.data_dir)
+    async with AsyncExitStack() as stack:
+        stack.push_async_callback(database.close)
+        await (migrate.migrate(database) if set_up else migrate.check(database))
+        jobs: Jobs = PostgresJobs(database.dsn) if database.distributed else EmbeddedJobs()
+        stack.push_async_callback(jobs.close)
+        blobs = _open_blobs(settings)
+        writer = Writer(database, jobs)
+        catalogue = Catalogue(database, _providers(settings), settings.banned_words)
+        await stack.enter_async_context(_running([writer.run()]))
+        first_key = None
+        if set_up:
+            check_public(settings, has_keys=await administer.has_keys(database))
+            first_key = await administer.set_up_first(database, writer, settings)
+        await catalogue.refresh()
+        await stack.enter_async_context(_running([catalogue.run()]))
+        async with database.transaction() as connection:
+            picture_secret = bytes.fromhex(await secrets.get(connection, "picture_links"))
+            hook_secret = await secrets.get(connection, "callbacks")
+        reader = Reader(database)
+        lifetime = min(settings.link_hours, settings.picture_days * 24)
+        yield House(
+            settings=settings,
+            database=database,
+            jobs=jobs,
+            blobs=blobs,
+            writer=writer,
+            reader=reader,
+            catalogue=catalogue,
+            finder=Finder(database, reader),
+            links=PictureLinks(settings.base_url, picture_secret, timedelta(hours=lifetime)),
+            picture_secret=picture_secret,
+            hook_secret=hook_secret,
+            first_key=first_key,
+        )
+
+
+def build_web(house: House) -> Starlette:
+    """Build the HTTP application over an open house."""
+    settings = house.settings
+    room = PictureRoom(house.finder, house.blobs, house.picture_secret)
+    midjourney = MidjourneyRoutes(
+        doorkeeper=Doorkeeper(Authenticator(house.database), Pace()),
+        submitter=Submitter(
+            house.writer,
+            house.catalogue,
+            notify_hook=settings.notify_hook,
+            keep=timedelta(days=settings.picture_days),
+        ),
+        finder=house.finder,
+        canceller=Canceller(house.writer, house.finder),
+        intake=Intake(house.blobs, _limits(settings)),
+        links=house.links,
+        room=room,
+        bounds=Bounds(
+            body_bytes=settings.max_body_bytes,
+            prompt_chars=settings.max_prompt_chars,
+            pictures=settings.max_pictures,
+            rows=settings.max_list,
+        ),
+    )
+    health = HealthRoom(house.database, settings.base_url)
+    # Keys travel in headers, never in cookies, so other sites' pages may call us freely.
+    cors = Middleware(
+        CORSMiddleware, allow_origins=["*"], allow_methods=["*"], allow_headers=["*"]
+    )
+    return Starlette(
+        routes=[*midjourney.routes(), *room.routes(), *health.routes()], middleware=[cors]
+    )
+
+
+@asynccontextmanager
+async def running_worker(house: House) -> AsyncIterator[Engine]:
+    """Run tasks, callbacks and housekeeping while the block lasts."""
+    settings = house.settings
+    keep = timedelta(days=settings.picture_days)
+    stepper = Stepper(
+        house.writer, house.reader, house.catalogue, house.blobs, _limits(settings), keep=keep
+    )
+    engine = Engine(
+        await house.jobs.open_worker(),
+        stepper,
+        house.catalogue,
+        heartbeat_s=settings.heartbeat_s,
+        most_tasks=settings.worker_tasks,
+    )
+    await sweep.wake_tasks(house.database, house.jobs)
+    engine_task = asyncio.create_task(engine.run())
+    engine_task.add_done_callback(_report)
+    try:
+        async with _running([_courier(house).run(), _sweeper(house).run()]):
+            yield engine
+    finally:
+        engine.stop()
+        await asyncio.wait({engine_task}, timeout=10)
+        engine_task.cancel()
+        await asyncio.wait({engine_task})
+
+
+def _report(engine_task: asyncio.Task[None]) -> None:
+    if not engine_task.cancelled() and engine_task.exception() is not None:
+        log.critical("engine_stopped", exc_info=engine_task.exception())
+
+
+def _courier(house: House) -> Courier:
+    settings = house.settings
+
+    def midjourney(task: Task) -> bytes:
+        return midjourney_wire.write_task(task, house.links)
+
+    return Courier(
+        house.database,
+        Guard(allow_private=_networks(settings.callback_private)),
+        house.hook_secret,
+        {"midjourney": midjourney},
+        Patience(settings.callback_timeout_s, timedelta(hours=settings.callback_hours)),
+    )
+
+
+def _sweeper(house: House) -> Sweeper:
+    database, writer, blobs, jobs = house.database, house.writer, house.blobs, house.jobs
+    return Sweeper(
+        {
+            "wake_tasks": (60.0, lambda: sweep.wake_tasks(database, jobs)),
+            "lapse_dialogs": (20.0, lambda: sweep.lapse_dialogs(database, writer)),
+            "drop_expired": (300.0, lambda: sweep.drop_expired(database, blobs)),
+            "drop_orphans": (86400.0, lambda: sweep.drop_orphans(database, blobs)),
+        }
+    )
+
+
+def _networks(text: str) -> frozenset[Any]:
+    try:
+        return frozenset(ip_network(part.strip()) for part in text.split(",") if part.strip())
+    except ValueError as error:
+        raise BadSettings(f"GESSO_CALLBACK_PRIVATE: {error}") from error
+
+
+def _limits(settings: Settings) -> picture.Limits:
+    return picture.Limits(
+        max_bytes=settings.max_picture_bytes,
+        max_pixels=settings.max_picture_pixels,
+        max_frames=settings.max_picture_frames,
+    )
+
+
+def _providers(settings: Settings) -> dict[str, Provider]:
+    return discover(sandbox_paint_s=settings.sandbox_paint_s, sandbox_pixels=settings.sandbox_pixels)
+
+
+def _open_blobs(settings: Settings) -> Blobs:
+    if not settings.blob_url:
+        return open_blobs(str(settings.data_dir / "pictures"))
+    return open_blobs(
+        settings.blob_url,
+        endpoint=settings.s3_endpoint,
+        region=settings.s3_region,
+        access_key=settings.s3_access_key,
+        secret_key=settings.s3_secret_key,
+    )
+
+
+@asynccontextmanager
+async def _running(loops: list[Coroutine[Any, Any, None]]) -> AsyncIterator[None]:
+    tasks = [asyncio.create_task(loop) for loop in loops]
+    try:
+        yield
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)

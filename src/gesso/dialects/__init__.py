@@ -1,0 +1,1 @@
+"""Thin translations of customer-side wire formats."""

@@ -1,0 +1,1 @@
+"""The Midjourney-proxy wire, as Modellss publishes it. Facts: README.md beside this file."""

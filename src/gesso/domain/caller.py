@@ -1,0 +1,74 @@
+"""Who asks: accounts, API keys and what a key may do."""
+
+from __future__ import annotations
+
+import ipaddress
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from gesso.domain.errors import NotAllowed, NotAuthenticated
+
+
+class Role(StrEnum):
+    """What a key may do beside its own tasks."""
+
+    ADMIN = "admin"  #: Everything, including accounts, channels and prices.
+    MEMBER = "member"  #: Tasks of its own account.
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """Who pays. Amounts are integer nano-dollars."""
+
+    id: str
+    name: str
+    available_nanos: int
+    held_nanos: int
+    enabled: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class ApiKey:
+    """One key of an account; the key itself is never stored, only its SHA-256."""
+
+    id: str
+    account_id: str
+    name: str
+    hint: str  #: First characters, so that a person can tell keys apart.
+    role: Role = Role.MEMBER
+    test: bool = False  #: `sk-test-…`: runs on the sandbox and costs nothing.
+    account_enabled: bool = True
+    expires_at: datetime | None = None
+    revoked_at: datetime | None = None
+    spend_limit_nanos: int | None = None
+    spent_nanos: int = 0
+    actions: tuple[str, ...] = ()  #: Allowed actions or models; empty allows all.
+    networks: tuple[str, ...] = ()  #: Allowed client networks in CIDR form; empty allows all.
+    concurrency: int | None = None  #: Most open tasks at once.
+    rate_per_minute: int | None = None  #: Most requests per minute.
+
+    def check_usable(self, now: datetime) -> None:
+        """Raise NotAuthenticated when the key cannot be used any more."""
+        if self.revoked_at is not None:
+            raise NotAuthenticated("this key was revoked")
+        if self.expires_at is not None and self.expires_at <= now:
+            raise NotAuthenticated("this key has expired")
+        if not self.account_enabled:
+            raise NotAuthenticated("the account of this key is disabled")
+
+    def check_address(self, address: str | None) -> None:
+        """Raise NotAllowed when the client's address is outside the key's networks."""
+        if not self.networks:
+            return
+        try:
+            client = ipaddress.ip_address(address or "")
+        except ValueError:
+            raise NotAllowed("this key is limited to certain addresses") from None
+        if not any(client in ipaddress.ip_network(n) for n in self.networks):
+            raise NotAllowed(f"this key may not be used from {client}")
+
+    def check_action(self, action: str) -> None:
+        """Raise NotAllowed when the key is limited to other actions."""
+        if self.actions and action.lower() not in {a.lower() for a in self.actions}:
+            raise NotAllowed(f"this key may not {action.lower()}")

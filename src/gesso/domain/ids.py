@@ -1,0 +1,69 @@
+"""Ids: one task, one id, two faces (wire/decisions 2).
+
+A task's id is a random 16-digit decimal number: the face on `/mj`. Its other face,
+`task_` + a 26-character ULID, carries the submit time in its 48 time bits and the same
+number in its 80 free bits, so either face leads to the row without a second index.
+"""
+
+from __future__ import annotations
+
+import re
+import secrets
+import uuid
+from datetime import UTC, datetime
+
+from gesso.domain.errors import NotFound
+
+_CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+_VALUE = {c: i for i, c in enumerate(_CROCKFORD)}
+_LOWEST, _HIGHEST = 10**15, 10**16
+#: Spreads the number over the free bits, so that two faces of neighbouring tasks look apart.
+#: Any odd constant is invertible modulo 2**80.
+_STRIDE = 0x9E3779B97F4A7C15F39D
+_INVERSE = pow(_STRIDE, -1, 1 << 80)
+
+
+def new_task_id() -> int:
+    """Draw a task id that cannot be guessed: 16 digits, the first not zero."""
+    return _LOWEST + secrets.randbelow(_HIGHEST - _LOWEST)
+
+
+def new_id(prefix: str) -> str:
+    """Draw an id such as `acc_…` for anything that is not a task."""
+    return f"{prefix}_{secrets.token_hex(12)}"
+
+
+def new_uuid() -> str:
+    """Draw the UUID that a result's buttons carry."""
+    return str(uuid.UUID(bytes=secrets.token_bytes(16), version=4))
+
+
+def write_ulid(task_id: int, submitted_at: datetime) -> str:
+    """Return the `task_…` face of a task."""
+    millis = int(submitted_at.timestamp() * 1000)
+    number = (millis << 80) | (task_id * _STRIDE % (1 << 80))
+    digits = [_CROCKFORD[number >> shift & 31] for shift in range(125, -1, -5)]
+    return "task_" + "".join(digits)
+
+
+def read_task_id(text: str) -> int:
+    """Return the task id of either face; raises NotFound for anything else."""
+    # str.isdigit and int() take other scripts' digits too; ids are ASCII.
+    if re.fullmatch(r"[1-9][0-9]{15}", text):
+        return int(text)
+    if re.fullmatch(rf"task_[0-7][{_CROCKFORD}]{{25}}", text):
+        number = 0
+        for char in text[5:]:
+            number = number << 5 | _VALUE[char]
+        task_id = (number & (1 << 80) - 1) * _INVERSE % (1 << 80)
+        if _LOWEST <= task_id < _HIGHEST:
+            return task_id
+    raise NotFound(f"no such task: {text[:40]}")
+
+
+def ulid_time(text: str) -> datetime:
+    """Return the submit time inside a `task_…` face (for tests and support)."""
+    number = 0
+    for char in text[5:]:
+        number = number << 5 | _VALUE[char]
+    return datetime.fromtimestamp((number >> 80) / 1000, UTC)

@@ -1,0 +1,45 @@
+"""Header → caller: which key a request carries, in every spelling that clients use."""
+
+from __future__ import annotations
+
+from starlette.requests import Request
+
+from gesso.domain.caller import ApiKey, Role
+from gesso.domain.errors import NotAllowed
+from gesso.http.limits import Pace
+from gesso.services.authenticate import Authenticator
+
+
+def read_secret(request: Request) -> str | None:
+    """Return the key of `Authorization: Bearer …` or `mj-api-secret: …`, or None."""
+    authorization = request.headers.get("authorization", "").strip()
+    scheme, _, rest = authorization.partition(" ")
+    if scheme.lower() == "bearer" and rest.strip():
+        return rest.strip()
+    # Some clients of the Midjourney wire send the key without the scheme.
+    if authorization and not rest:
+        return authorization
+    return request.headers.get("mj-api-secret", "").strip() or None
+
+
+class Doorkeeper:
+    """Lets callers in."""
+
+    def __init__(self, authenticator: Authenticator, pace: Pace) -> None:
+        """Hold who knows the keys and how often they may knock."""
+        self._authenticator = authenticator
+        self._pace = pace
+
+    async def admit(self, request: Request) -> ApiKey:
+        """Return the caller's key; raises NotAuthenticated, NotAllowed or RateLimited."""
+        address = request.client.host if request.client else None
+        key = await self._authenticator.authenticate(read_secret(request), address)
+        self._pace.check(key)
+        return key
+
+    async def admit_admin(self, request: Request) -> ApiKey:
+        """Like `admit`, but only for admin keys."""
+        key = await self.admit(request)
+        if key.role is not Role.ADMIN:
+            raise NotAllowed("this needs an admin key")
+        return key

@@ -1,0 +1,56 @@
+"""Limits at the door: how large a body may be and how often a key may knock."""
+
+from __future__ import annotations
+
+import time
+from collections import OrderedDict
+
+from starlette.requests import Request
+
+from gesso.domain.caller import ApiKey
+from gesso.domain.errors import RateLimited, TooLarge
+
+#: Most keys whose pace is remembered; the longest quiet one is forgotten first.
+_REMEMBER = 10_000
+
+
+async def read_body(request: Request, most: int) -> bytes:
+    """Read a request body of at most `most` bytes; raises TooLarge without reading on."""
+    declared = request.headers.get("content-length", "")
+    if declared.isascii() and declared.isdigit() and int(declared) > most:
+        raise TooLarge(f"the request body may have {most} bytes")
+    chunks: list[bytes] = []
+    size = 0
+    async for chunk in request.stream():
+        size += len(chunk)
+        if size > most:
+            raise TooLarge(f"the request body may have {most} bytes")
+        chunks.append(chunk)
+    return b"".join(chunks)
+
+
+class Pace:
+    """Counts requests per key in a bucket that refills evenly over a minute."""
+
+    def __init__(self) -> None:
+        """Start with every bucket full."""
+        self._buckets: OrderedDict[str, tuple[float, float]] = OrderedDict()
+
+    def check(self, key: ApiKey) -> None:
+        """Take one request from the key's bucket; raises RateLimited when it is empty."""
+        if not key.rate_per_minute:
+            return
+        now = time.monotonic()
+        most = float(key.rate_per_minute)
+        left, since = self._buckets.pop(key.id, (most, now))
+        left = min(most, left + (now - since) * most / 60)
+        if left < 1:
+            self._buckets[key.id] = (left, now)
+            wait_s = (1 - left) * 60 / most
+            raise RateLimited(
+                f"this key may send {key.rate_per_minute} requests a minute",
+                facts={"retry_after_s": round(wait_s, 1)},
+            )
+        self._buckets[key.id] = (left - 1, now)
+        if len(self._buckets) > _REMEMBER:
+            self._buckets.popitem(last=False)

@@ -1,0 +1,32 @@
+"""Logging: one event per line, readable for people or JSON for machines."""
+
+from __future__ import annotations
+
+import logging
+import sys
+
+import structlog
+
+
+def set_up(*, as_json: bool, level: str = "INFO") -> None:
+    """Send every log line, ours and the libraries', to standard error in one shape."""
+    shared: list[structlog.typing.Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+    ]
+    last: structlog.typing.Processor = (
+        structlog.processors.JSONRenderer()
+        if as_json
+        else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+    )
+    trace = structlog.processors.format_exc_info if as_json else None
+    structlog.configure(
+        processors=[*shared, *([trace] if trace else []), last],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelName(level)),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        cache_logger_on_first_use=True,
+    )
+    logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(levelname)s %(message)s")
+    # A task that goes back to the queue is told by us, once, and not as a fault.
+    logging.getLogger("pgqueuer").setLevel(logging.ERROR)

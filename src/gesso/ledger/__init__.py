@@ -1,0 +1,1 @@
+"""The vault: all money, as integers, in double entry."""

@@ -1,0 +1,65 @@
+"""Tell who sends a request, from the key that it carries."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+
+from gesso.domain.caller import ApiKey
+from gesso.domain.errors import NotAuthenticated
+from gesso.kit import clock
+from gesso.storage import keys
+from gesso.storage.database import Database
+
+#: How long a key's row is believed; a revoked key works at most this much longer.
+_BELIEVE_S = 1.0
+#: Most keys kept at hand. Unknown keys are not kept, so strangers cannot fill this.
+_KEEP = 10_000
+
+
+class Authenticator:
+    """Looks keys up, keeping the recent ones at hand."""
+
+    def __init__(self, database: Database) -> None:
+        """Hold the database."""
+        self._database = database
+        self._known: dict[str, tuple[ApiKey, float]] = {}
+        self._asked: dict[str, asyncio.Future[ApiKey | None]] = {}
+
+    async def authenticate(self, secret: str | None, address: str | None) -> ApiKey:
+        """Return the key's owner and limits; raises NotAuthenticated or NotAllowed."""
+        if not secret:
+            raise NotAuthenticated("a key is needed: Authorization: Bearer sk-…")
+        known = self._known.get(secret)
+        if known is not None and time.monotonic() - known[1] < _BELIEVE_S:
+            key: ApiKey | None = known[0]
+        else:
+            key = await self._find(secret)
+        if key is None:
+            raise NotAuthenticated("this key is not known")
+        key.check_usable(clock.now())
+        key.check_address(address)
+        return key
+
+    def forget(self) -> None:
+        """Believe nothing any more: a key was changed in this process."""
+        self._known.clear()
+
+    async def _find(self, secret: str) -> ApiKey | None:
+        # Requests that arrive while a key is being read share the one query.
+        asked = self._asked.get(secret)
+        if asked is None:
+            asked = asyncio.ensure_future(self._read(secret))
+            self._asked[secret] = asked
+            asked.add_done_callback(lambda _: self._asked.pop(secret, None))
+        return await asyncio.shield(asked)
+
+    async def _read(self, secret: str) -> ApiKey | None:
+        async with self._database.reading() as connection:
+            key = await keys.find_by_secret(connection, secret)
+        self._known.pop(secret, None)
+        if key is not None:
+            if len(self._known) >= _KEEP:
+                self._known.clear()
+            self._known[secret] = (key, time.monotonic())
+        return key

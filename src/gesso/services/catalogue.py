@@ -1,0 +1,87 @@
+"""What operators change while gesso runs: channels, prices and banned words, kept at hand.
+
+Read from the database every few seconds, so that a submit costs no query for them and a
+change is seen by every process soon. `refresh` makes a change visible here at once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Mapping
+
+import structlog
+
+from gesso.domain.channel import Channel
+from gesso.domain.errors import BannedPrompt
+from gesso.domain.provider import Provider
+from gesso.domain.task import Action
+from gesso.ledger.pricing import DEFAULTS
+from gesso.storage import banned, channels, prices
+from gesso.storage.database import Database
+
+log = structlog.get_logger()
+_REFRESH_S = 2.0
+
+
+class Catalogue:
+    """Channels, prices and banned words as they were a moment ago."""
+
+    def __init__(
+        self, database: Database, providers: Mapping[str, Provider], banned_words: str
+    ) -> None:
+        """Start empty; `refresh` fills it."""
+        self._database = database
+        self.providers = providers
+        self._fixed_words = tuple(w.strip() for w in banned_words.split(",") if w.strip())
+        self.channels: tuple[Channel, ...] = ()
+        self.prices: Mapping[str, int] = DEFAULTS
+        self._banned: re.Pattern[str] | None = None
+
+    async def refresh(self) -> None:
+        """Read everything again."""
+        async with self._database.reading() as connection:
+            self.channels = tuple(await channels.find_all(connection))
+            self.prices = {**DEFAULTS, **await prices.find_all(connection)}
+            words = (*self._fixed_words, *await banned.find_all(connection))
+        self._banned = _whole_words(words)
+
+    async def run(self) -> None:
+        """Keep refreshing until cancelled."""
+        while True:
+            try:
+                await self.refresh()
+            except Exception:
+                log.exception("catalogue_refresh_failed")
+            await asyncio.sleep(_REFRESH_S)
+
+    def channel(self, channel_id: str | None) -> Channel | None:
+        """Return a channel by id, or None."""
+        return next((c for c in self.channels if c.id == channel_id), None)
+
+    def can(self, channel: Channel, action: Action) -> bool:
+        """Say whether a channel's provider can do an action."""
+        provider = self.providers.get(channel.provider)
+        return provider is not None and action in provider.manifest.actions
+
+    def check_words(self, prompt: str) -> None:
+        """Raise BannedPrompt naming the word as it stands in the prompt."""
+        found = self._banned.search(prompt) if self._banned else None
+        if found is not None:
+            raise BannedPrompt(
+                f"the prompt holds a banned word: {found[0]}",
+                param="prompt",
+                facts={"promptEn": prompt, "bannedWord": found[0]},
+            )
+
+
+def _whole_words(words: tuple[str, ...]) -> re.Pattern[str] | None:
+    if not words:
+        return None
+    # Longest first, so that the reported word is the whole one. Scripts without blanks have
+    # no word borders: \b would never match between two of their letters.
+    parts = [
+        re.escape(w) if any(ord(c) > 0x2E7F for c in w) else rf"\b{re.escape(w)}\b"
+        for w in sorted(words, key=len, reverse=True)
+    ]
+    return re.compile("|".join(parts), re.IGNORECASE)

@@ -1,0 +1,192 @@
+"""Take an order: check, choose a channel, quote, hold, store task and job. All or nothing.
+
+Everything that can be refused without the database is refused before; the rest happens in
+one transaction, so that an accepted task is committed with its hold and its job before the
+client hears yes, and a refused one leaves no trace.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+from gesso.domain import ids
+from gesso.domain.caller import ApiKey
+from gesso.domain.channel import Channel, Wish, choose
+from gesso.domain.errors import KeyReused, NotAllowed, RateLimited
+from gesso.domain.order import Accepted, Order, Repeatable
+from gesso.domain.task import Task, TaskStatus
+from gesso.kit import clock
+from gesso.ledger import book
+from gesso.ledger.pricing import Quote, quote
+from gesso.services.catalogue import Catalogue
+from gesso.storage.replays import Replay
+from gesso.storage.unit import Needs, Unit
+from gesso.storage.writer import Writer
+
+#: Most tasks of one channel that are counted for a queue number.
+_COUNT_AT_MOST = 10_000
+SANDBOX = "sandbox"
+
+
+class Submitter:
+    """Takes orders for one process."""
+
+    def __init__(
+        self,
+        writer: Writer,
+        catalogue: Catalogue,
+        *,
+        notify_hook: str = "",
+        keep: timedelta = timedelta(days=30),
+    ) -> None:
+        """Hold the writer, the catalogue and what applies to every order."""
+        self._writer = writer
+        self._catalogue = catalogue
+        self._notify_hook = notify_hook
+        self._keep = keep
+
+    async def submit(
+        self, key: ApiKey, order: Order, repeatable: Repeatable | None = None
+    ) -> Accepted:
+        """Accept an order or raise a CallerError, leaving nothing behind.
+
+        With an Idempotency-Key that was used before, the same request gets the same task
+        back and another one raises KeyReused.
+        """
+        key.check_action(order.price_action)
+        self._catalogue.check_words(order.final_prompt or order.prompt)
+        price = self._quote(key, order)
+        wish = Wish(
+            action=order.action,
+            lane=order.lane,
+            channel_id=order.channel_id,
+            prefer_id=order.parent.channel_id if order.parent else None,
+            provider=SANDBOX if key.test else None,
+            remark=order.remark,
+        )
+        operation = Submit(
+            key=key,
+            order=order,
+            price=price,
+            wish=wish,
+            task=_draft(key, order, price, self._notify_hook),
+            catalogue=self._catalogue,
+            keep=self._keep,
+            repeatable=repeatable,
+        )
+        return await self._writer.write(operation)
+
+    def _quote(self, key: ApiKey, order: Order) -> Quote:
+        price = quote(
+            self._catalogue.prices,
+            order.price_action,
+            version=order.version,
+            lane=order.lane,
+        )
+        return Quote(price.key, 0) if key.test else price
+
+
+def _draft(key: ApiKey, order: Order, price: Quote, notify_hook: str) -> Task:
+    parent = order.parent
+    return Task(
+        id=ids.new_task_id(),
+        account_id=key.account_id,
+        key_id=key.id,
+        action=order.action,
+        status=TaskStatus.QUEUED,
+        lane=order.lane,
+        bot=order.bot,
+        prompt=order.prompt,
+        final_prompt=order.final_prompt,
+        description=order.description,
+        submitted_at=clock.now(),
+        parent_id=parent.id if parent else None,
+        root_id=(parent.root_id or parent.id) if parent else None,
+        parent_index=order.parent_index,
+        job_hash=ids.new_uuid(),
+        custom_id=order.custom_id,
+        state=order.state,
+        notify_hook=order.notify_hook or notify_hook or None,
+        sandboxed=key.test,
+        price_key=price.key,
+        price_nanos=price.nanos,
+        dialect=order.dialect,
+        order={**order.details, "pictures": list(order.pictures), "version": order.version},
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Submit:
+    """The transaction of one submit."""
+
+    key: ApiKey
+    order: Order
+    price: Quote
+    wish: Wish
+    task: Task
+    catalogue: Catalogue
+    keep: timedelta
+    repeatable: Repeatable | None
+
+    @property
+    def needs(self) -> Needs:
+        """Balance, limits, queue lengths and what the Idempotency-Key led to before."""
+        key = self.key
+        return Needs(
+            accounts=(key.account_id,),
+            spending_keys=(key.id,),
+            busy_keys=((key.id, key.concurrency),) if key.concurrency else (),
+            channels=tuple((c.id, _count_at_most(c)) for c in self.catalogue.channels),
+            replays=((key.id, self.repeatable.key),) if self.repeatable else (),
+        )
+
+    def apply(self, unit: Unit) -> Accepted:
+        """Store the task with its hold and its job."""
+        replayed = self._replayed(unit.replays, unit.tasks)
+        if replayed is not None:
+            return replayed
+        self._check_limits(unit)
+        channel = choose(self.wish, self.catalogue.channels, unit.loads, self.catalogue.can)
+        place = unit.loads[channel.id].place_of_next(channel)
+        task = _on_channel(self.task, channel)
+        book.hold(unit, task, spend_limit_nanos=self.key.spend_limit_nanos)
+        unit.add_task(task)
+        unit.enqueue(task)
+        unit.count_open(self.key.id)
+        for blob in set(self.order.pictures):
+            unit.use_blob(blob, task.id, unit.now + self.keep)
+        if self.repeatable:
+            unit.remember(
+                Replay(self.key.id, self.repeatable.key, self.repeatable.digest, task.id)
+            )
+        return Accepted(task, place)
+
+    def _replayed(
+        self, replays: Mapping[tuple[str, str], Replay], tasks: Mapping[int, Task]
+    ) -> Accepted | None:
+        if self.repeatable is None:
+            return None
+        before = replays.get((self.key.id, self.repeatable.key))
+        if before is None:
+            return None
+        if before.digest != self.repeatable.digest:
+            raise KeyReused
+        return Accepted(tasks[before.task_id], 0, replayed=True)
+
+    def _check_limits(self, unit: Unit) -> None:
+        account = unit.accounts.get(self.key.account_id)
+        if account is None or not account.enabled:
+            raise NotAllowed("the account of this key is disabled")
+        most = self.key.concurrency
+        if most and unit.open_of_key[self.key.id] >= most:
+            raise RateLimited(f"this key may have {most} open tasks at once")
+
+
+def _on_channel(task: Task, channel: Channel) -> Task:
+    return replace(task, channel_id=channel.id)
+
+
+def _count_at_most(channel: Channel) -> int:
+    return min(channel.core_size + channel.queue_size + 1, _COUNT_AT_MOST)

@@ -1,0 +1,73 @@
+"""Housekeeping that any process may do at any time: wake lost tasks, drop old bytes."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import structlog
+
+from gesso.domain.task import HELD
+from gesso.kit import clock
+from gesso.services.settle import Cancel
+from gesso.storage import blob_uses, replays, tasks
+from gesso.storage.blobs import Blobs
+from gesso.storage.database import Database
+from gesso.storage.jobs import Jobs
+from gesso.storage.writer import Writer
+
+log = structlog.get_logger()
+
+#: How long a dialog waits for its answer (wire/decisions 9).
+DIALOG = timedelta(minutes=30)
+#: How long an Idempotency-Key is remembered.
+REPLAY = timedelta(hours=24)
+
+
+async def wake_tasks(database: Database, jobs: Jobs) -> int:
+    """Enqueue every open task again; those that have a job already are not touched.
+
+    This is how an embedded queue is filled at start, and how a task whose job got lost
+    between two machines is found on PostgreSQL.
+    """
+    async with database.reading() as connection:
+        waiting = [t for t in await tasks.find_open(connection) if t.status in HELD]
+    for start in range(0, len(waiting), 500):
+        part = waiting[start : start + 500]
+        async with database.transaction() as connection:
+            await jobs.enqueue(connection, part)
+        await jobs.committed(part)
+    return len(waiting)
+
+
+async def lapse_dialogs(database: Database, writer: Writer) -> int:
+    """Cancel dialogs that nobody answered in time."""
+    async with database.reading() as connection:
+        open_tasks = await tasks.find_open(connection)
+    limit = clock.now() - DIALOG
+    lapsed = [t for t in open_tasks if t.status not in HELD and t.submitted_at < limit]
+    for task in lapsed:
+        await writer.write(Cancel(task, "the dialog was not answered within 30 minutes"))
+    return len(lapsed)
+
+
+async def drop_expired(database: Database, blobs: Blobs) -> int:
+    """Remove pictures whose time is over and that no other task needs."""
+    now = clock.now()
+    async with database.transaction() as connection:
+        await replays.forget_before(connection, now - REPLAY)
+        expired = await blob_uses.take_expired(connection, now, limit=500)
+    for blob in expired:
+        await blobs.delete(blob)
+    return len(expired)
+
+
+async def drop_orphans(database: Database, blobs: Blobs) -> int:
+    """Remove bytes that no task ever took: inputs of refused submits, old previews."""
+    dropped = 0
+    async for blob in blobs.list_older_than(clock.now() - timedelta(days=1)):
+        async with database.reading() as connection:
+            used = await blob_uses.is_used(connection, blob)
+        if not used:
+            await blobs.delete(blob)
+            dropped += 1
+    return dropped

@@ -1,0 +1,167 @@
+"""Settings: read once from the environment, frozen, handed down from the front hall.
+
+Nobody else reads the environment (a test checks). Every field says what it means and its
+unit; `docs/reference/settings.md` is made from here. A value may also come from a file:
+`GESSO_ADMIN_KEY_FILE=/run/secrets/key`. Unknown `GESSO_…` names are refused, because a
+misspelt limit is worse than none.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from gesso.domain.errors import BadSettings
+
+
+def _setting(default: Any, meaning: str, *, secret: bool = False) -> Any:
+    return field(default=default, metadata={"meaning": meaning, "secret": secret})
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """All settings of one gesso process."""
+
+    host: str = _setting("127.0.0.1", "Address to listen on. A public one needs GESSO_ADMIN_KEY.")
+    port: int = _setting(8080, "TCP port to listen on.")
+    data_dir: Path = _setting(Path("./gesso-data"), "Directory of the database and the pictures.")
+    database_url: str = _setting(
+        "",
+        "Where tasks and money live: empty for SQLite in the data directory, or postgresql://…",
+        secret=True,
+    )
+    admin_key: str = _setting(
+        "", "First admin key, set by the operator; empty draws one and prints it once.", secret=True
+    )
+    public_url: str = _setting(
+        "", "How clients reach this gateway; starts every picture link. Empty: http://host:port."
+    )
+    blob_url: str = _setting(
+        "", "Where pictures are kept: empty for the data directory, or s3://bucket/prefix."
+    )
+    s3_endpoint: str = _setting("", "Endpoint of the S3-compatible store; empty for the default.")
+    s3_region: str = _setting("us-east-1", "Region of the S3-compatible store.")
+    s3_access_key: str = _setting("", "Access key of the S3-compatible store.", secret=True)
+    s3_secret_key: str = _setting("", "Secret key of the S3-compatible store.", secret=True)
+    worker_inside: bool = _setting(
+        True, "Whether `gesso serve` also runs a worker (always so on SQLite)."
+    )
+    worker_tasks: int = _setting(
+        256, "Most tasks that one worker holds at once, over all channels."
+    )
+    heartbeat_s: float = _setting(
+        6.0, "Seconds without a worker's heartbeat until its tasks run elsewhere."
+    )
+    notify_hook: str = _setting("", "URL told of every task that names no notifyHook of its own.")
+    callback_private: str = _setting(
+        "",
+        "Networks in CIDR form, comma separated, that callbacks may reach though they are private.",
+    )
+    callback_timeout_s: float = _setting(10.0, "Seconds a receiver may take to answer a callback.")
+    callback_hours: float = _setting(24.0, "Hours for which an unanswered callback is retried.")
+    max_body_bytes: int = _setting(
+        80 * 1024 * 1024, "Largest request body, in bytes (five base64 pictures fit)."
+    )
+    max_prompt_chars: int = _setting(8192, "Longest prompt, in characters.")
+    max_picture_bytes: int = _setting(12 * 1024 * 1024, "Largest input picture, in bytes.")
+    max_picture_pixels: int = _setting(50_000_000, "Largest input picture, in pixels.")
+    max_picture_frames: int = _setting(200, "Most frames of an animated input picture.")
+    max_pictures: int = _setting(5, "Most input pictures of one request.")
+    max_list: int = _setting(500, "Most ids of one list-by-condition, most rows of one list.")
+    picture_days: float = _setting(30.0, "Days for which result pictures are kept.")
+    link_hours: float = _setting(
+        720.0, "Hours for which a signed picture link works; never longer than the picture."
+    )
+    banned_words: str = _setting("", "Words that no prompt may hold, comma separated, whole-word.")
+    sandbox_paint_s: float = _setting(
+        2.5, "Seconds that the sandbox takes for a picture, as a real backend would; 0 in tests."
+    )
+    sandbox_pixels: int = _setting(
+        768 * 768, "Pixels of each single picture that the sandbox paints."
+    )
+    free_balance: str = _setting(
+        "10", "US dollars credited to the first account of a fresh installation, for trying out."
+    )
+    log_json: bool = _setting(False, "Log one JSON object per line instead of readable text.")
+
+    @property
+    def distributed(self) -> bool:
+        """Whether tasks live in PostgreSQL, shared by many processes."""
+        return self.database_url.startswith(("postgresql://", "postgres://"))
+
+    @property
+    def base_url(self) -> str:
+        """Start of every link we give out, without a trailing slash."""
+        return (self.public_url or f"http://{self.host}:{self.port}").rstrip("/")
+
+    def listens_publicly(self) -> bool:
+        """Whether the address to listen on can be reached from other machines."""
+        if self.host in {"localhost", ""}:
+            return self.host == ""
+        try:
+            return not ipaddress.ip_address(self.host.strip("[]")).is_loopback
+        except ValueError:
+            return True
+
+
+def read(environ: Mapping[str, str] | None = None, **overrides: Any) -> Settings:
+    """Read the settings once; raises BadSettings naming the variable at fault."""
+    environ = os.environ if environ is None else environ
+    known = {f"GESSO_{f.name.upper()}": f for f in fields(Settings)}
+    values: dict[str, Any] = {}
+    for name, text in environ.items():
+        if not name.startswith("GESSO_"):
+            continue
+        source = name.removesuffix("_FILE") if name not in known else name
+        if source not in known:
+            raise BadSettings(f"{name} is not a setting of gesso; see docs/reference/settings.md")
+        if source != name:
+            text = _read_file(name, text)
+        values[known[source].name] = _convert(source, text, known[source].default)
+    values |= {name: value for name, value in overrides.items() if value is not None}
+    settings = Settings(**values)
+    _check(settings)
+    return settings
+
+
+def _read_file(name: str, path: str) -> str:
+    try:
+        return Path(path).read_text(encoding="utf-8").strip()
+    except OSError as error:
+        raise BadSettings(f"{name}: cannot read {path}: {error.strerror}") from error
+
+
+def _convert(name: str, text: str, default: Any) -> Any:
+    try:
+        if isinstance(default, bool):
+            return {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False}[
+                text.strip().lower()
+            ]
+        return type(default)(text) if not isinstance(default, Path) else Path(text)
+    except (ValueError, KeyError) as error:
+        kind = {bool: "1 or 0", int: "a whole number", float: "a number"}.get(type(default), "text")
+        raise BadSettings(f"{name} must be {kind}, not {text[:60]!r}") from error
+
+
+def _check(settings: Settings) -> None:
+    for f in fields(settings):
+        value = getattr(settings, f.name)
+        if isinstance(value, int | float) and not isinstance(value, bool) and not 0 <= value < 1e15:
+            raise BadSettings(f"GESSO_{f.name.upper()} must not be negative")
+    if not 0 < settings.port < 65536:
+        raise BadSettings(f"GESSO_PORT must be 1–65535, not {settings.port}")
+    if settings.database_url and not settings.distributed:
+        raise BadSettings(
+            "GESSO_DATABASE_URL must start with postgresql://; leave it empty for SQLite"
+        )
+    if settings.public_url and urlsplit(settings.public_url).scheme not in {"http", "https"}:
+        raise BadSettings("GESSO_PUBLIC_URL must start with http:// or https://")
+    if settings.admin_key and not (
+        settings.admin_key.startswith("sk-") and len(settings.admin_key) >= 24
+    ):
+        raise BadSettings("GESSO_ADMIN_KEY must start with sk- and have at least 24 characters")

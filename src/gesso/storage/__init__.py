@@ -1,0 +1,1 @@
+"""All SQL and all bytes on disk; one file per noun; no decisions."""

@@ -1,0 +1,146 @@
+"""Queue jobs: PgQueuer on PostgreSQL, PgQueuer's in-memory queue when embedded.
+
+A job is only a wake-up for a task: its payload is the task id, its entrypoint the channel
+and its dedupe key the task id again, so that enqueuing twice is harmless. On PostgreSQL the
+job is inserted by the transaction that stores the task. The in-memory queue is filled after
+the commit and, after a crash, again from the tasks table: one code path serves both.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+import asyncpg
+from pgqueuer import PgQueuer
+from pgqueuer.db import AsyncpgDriver
+from pgqueuer.queries import Queries
+from pgqueuer.types import JobId
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from gesso.domain.task import Task
+
+
+class Jobs(Protocol):
+    """The queue as the unit of work and the worker see it."""
+
+    async def enqueue(self, connection: AsyncConnection, waiting: Sequence[Task]) -> list[int]:
+        """Add jobs inside the transaction; returns their ids, or nothing when embedded."""
+
+    async def committed(self, waiting: Sequence[Task]) -> None:
+        """Hear that the transaction that enqueued these tasks was committed."""
+
+    async def cancel(self, cancelled: Sequence[Task]) -> None:
+        """Take waiting jobs out of the queue and stop running ones."""
+
+    async def open_worker(self) -> PgQueuer:
+        """Return a PgQueuer that runs jobs from this queue."""
+
+    async def close(self) -> None:
+        """Give back connections."""
+
+
+def _columns(waiting: Sequence[Task]) -> dict[str, Any]:
+    return {
+        "entrypoint": [t.channel_id or "" for t in waiting],
+        "payload": [str(t.id).encode() for t in waiting],
+        "priority": [t.lane.priority for t in waiting],
+        "dedupe_key": [str(t.id) for t in waiting],
+    }
+
+
+class EmbeddedJobs:
+    """The in-memory queue of one process."""
+
+    def __init__(self) -> None:
+        """Start empty; whoever owns the process refills it from the tasks table."""
+        self._pgq = PgQueuer.in_memory()
+        self._ids: dict[int, JobId] = {}
+
+    async def enqueue(self, connection: AsyncConnection, waiting: Sequence[Task]) -> list[int]:
+        """Do nothing yet: a job must not run before its task is committed."""
+        return []
+
+    async def committed(self, waiting: Sequence[Task]) -> None:
+        """Push the jobs of committed tasks."""
+        queries = self._pgq.qm.queries
+        ids = await queries.enqueue(**_columns(waiting), on_conflict="skip")
+        self._ids |= {t.id: i for t, i in zip(waiting, ids, strict=True) if i is not None}
+
+    async def cancel(self, cancelled: Sequence[Task]) -> None:
+        """Take jobs out and stop those that run."""
+        ids = [self._ids[t.id] for t in cancelled if t.id in self._ids]
+        if ids:
+            await self._pgq.qm.queries.mark_job_as_cancelled(ids)
+        self.forget([t.id for t in cancelled])
+
+    def forget(self, task_ids: Sequence[int]) -> None:
+        """Drop what is remembered of finished tasks."""
+        for task_id in task_ids:
+            self._ids.pop(task_id, None)
+
+    async def open_worker(self) -> PgQueuer:
+        """Return the queue itself: there is one process."""
+        return self._pgq
+
+    async def close(self) -> None:
+        """Nothing to give back."""
+
+
+class PostgresJobs:
+    """The queue that all processes share."""
+
+    def __init__(self, dsn: str) -> None:
+        """Remember where the database is."""
+        self._dsn = dsn
+        self._connections: list[asyncpg.Connection] = []
+        self._queries: Queries | None = None
+
+    async def enqueue(self, connection: AsyncConnection, waiting: Sequence[Task]) -> list[int]:
+        """Insert jobs by the transaction of `connection`."""
+        if not waiting:
+            return []
+        raw = (await connection.get_raw_connection()).driver_connection
+        assert raw is not None
+        ids = await Queries(AsyncpgDriver(raw)).enqueue(
+            **_columns(waiting), on_conflict="update_priority"
+        )
+        return [int(i) for i in ids]
+
+    async def committed(self, waiting: Sequence[Task]) -> None:
+        """Do nothing: the jobs became visible with the commit, and workers were notified."""
+
+    async def cancel(self, cancelled: Sequence[Task]) -> None:
+        """Take jobs out and tell the workers to stop those that run."""
+        ids = [JobId(t.queue_job_id) for t in cancelled if t.queue_job_id is not None]
+        if ids:
+            if self._queries is None:
+                self._queries = Queries(AsyncpgDriver(await self._connect()))
+            await self._queries.mark_job_as_cancelled(ids)
+
+    async def open_worker(self) -> PgQueuer:
+        """Open a worker on a connection of its own."""
+        return PgQueuer.from_asyncpg_connection(await self._connect())
+
+    async def close(self) -> None:
+        """Close the connections."""
+        for connection in self._connections:
+            await connection.close()
+
+    async def _connect(self) -> asyncpg.Connection:
+        connection = await asyncpg.connect(self._dsn)
+        self._connections.append(connection)
+        return connection
+
+
+async def install(dsn: str) -> None:
+    """Create or upgrade PgQueuer's own tables; safe to call again."""
+    connection = await asyncpg.connect(dsn)
+    try:
+        queries = Queries(AsyncpgDriver(connection))
+        if await queries.schema_is_installed():
+            await queries.upgrade()
+        else:
+            await queries.install()
+    finally:
+        await connection.close()

@@ -1,0 +1,125 @@
+"""Rows of `keys`: client keys by their SHA-256; the key itself is nowhere."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+from sqlalchemy import bindparam, func, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from gesso.domain.caller import ApiKey, Role
+from gesso.kit.clock import millis
+from gesso.storage.schema import accounts, keys
+
+
+def draw(*, test: bool) -> str:
+    """Draw a new key: 256 random bits behind the usual prefix."""
+    return ("sk-test-" if test else "sk-") + secrets.token_urlsafe(32)
+
+
+def digest(key: str) -> bytes:
+    """Return what is stored of a key. Keys are random, so a plain hash cannot be guessed back."""
+    return hashlib.sha256(key.encode("utf-8", "surrogatepass")).digest()
+
+
+async def create(connection: AsyncConnection, key: ApiKey, secret: str, now: datetime) -> None:
+    """Insert a key with the digest of its secret."""
+    await connection.execute(
+        insert(keys).values(
+            id=key.id,
+            account_id=key.account_id,
+            name=key.name,
+            digest=digest(secret),
+            hint=key.hint,
+            role=key.role.value,
+            test=key.test,
+            created_at=millis(now),
+            expires_at=millis(key.expires_at),
+            spend_limit_nanos=key.spend_limit_nanos,
+            actions=msgspec.json.encode(key.actions).decode(),
+            networks=msgspec.json.encode(key.networks).decode(),
+            concurrency=key.concurrency,
+            rate_per_minute=key.rate_per_minute,
+        )
+    )
+
+
+_SELECT = select(keys, accounts.c.enabled.label("account_enabled")).join(
+    accounts, accounts.c.id == keys.c.account_id
+)
+
+
+async def find_by_secret(connection: AsyncConnection, secret: str) -> ApiKey | None:
+    """Read the key that a client sent, or None."""
+    result = await connection.execute(_SELECT.where(keys.c.digest == digest(secret)))
+    row = result.mappings().first()
+    return None if row is None else _read(row)
+
+
+async def find_all(connection: AsyncConnection) -> list[ApiKey]:
+    """Read every key, oldest first."""
+    rows = (await connection.execute(_SELECT.order_by(keys.c.created_at))).mappings()
+    return [_read(row) for row in rows]
+
+
+async def count(connection: AsyncConnection) -> int:
+    """Count the keys; a fresh installation has none."""
+    return int((await connection.execute(select(func.count()).select_from(keys))).scalar_one())
+
+
+async def revoke(connection: AsyncConnection, key_id: str, now: datetime) -> bool:
+    """Switch a key off for good; False when there is no such key."""
+    result = await connection.execute(
+        update(keys).where(keys.c.id == key_id).values(revoked_at=millis(now))
+    )
+    return result.rowcount > 0
+
+
+async def lock_spent(connection: AsyncConnection, ids: Iterable[str]) -> dict[str, int]:
+    """Read what keys have spent, for update, in one order."""
+    wanted = sorted(set(ids))
+    if not wanted:
+        return {}
+    statement = select(keys.c.id, keys.c.spent_nanos).where(keys.c.id.in_(wanted))
+    rows = await connection.execute(statement.order_by(keys.c.id).with_for_update())
+    return {row.id: row.spent_nanos for row in rows}
+
+
+_UPDATE = (
+    update(keys).where(keys.c.id == bindparam("key")).values(spent_nanos=bindparam("spent"))
+)
+
+
+async def update_spent(connection: AsyncConnection, changed: Sequence[tuple[str, int]]) -> None:
+    """Store what keys have spent, in the transaction of the ledger entries."""
+    if changed:
+        await connection.execute(_UPDATE, [{"key": k, "spent": n} for k, n in changed])
+
+
+def _read(row: Any) -> ApiKey:
+    return ApiKey(
+        id=row["id"],
+        account_id=row["account_id"],
+        name=row["name"],
+        hint=row["hint"],
+        role=Role(row["role"]),
+        test=bool(row["test"]),
+        account_enabled=bool(row["account_enabled"]),
+        expires_at=_moment(row["expires_at"]),
+        revoked_at=_moment(row["revoked_at"]),
+        spend_limit_nanos=row["spend_limit_nanos"],
+        spent_nanos=row["spent_nanos"],
+        actions=tuple(msgspec.json.decode(row["actions"])),
+        networks=tuple(msgspec.json.decode(row["networks"])),
+        concurrency=row["concurrency"],
+        rate_per_minute=row["rate_per_minute"],
+    )
+
+
+def _moment(value: int | None) -> datetime | None:
+    return None if value is None else datetime.fromtimestamp(value / 1000, UTC)

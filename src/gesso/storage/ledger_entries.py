@@ -1,0 +1,83 @@
+"""Rows of `ledger_entries`: appended, never changed, never removed.
+
+One row is one posting: it takes `amount_nanos` from `source` and gives it to `destination`,
+so both sides of the double entry are in one row and the sum over all is zero by its shape.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import func, insert, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from gesso.kit.clock import millis
+from gesso.storage.schema import ledger_entries as table
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One posting. `reference` is unique, so the same posting is never written twice."""
+
+    reference: str
+    verb: str
+    source: str
+    destination: str
+    amount_nanos: int
+    account_id: str
+    posted_at: datetime
+    key_id: str | None = None
+    task_id: int | None = None
+    price_key: str = ""
+    note: str = ""
+
+
+async def append(connection: AsyncConnection, entries: Sequence[Entry]) -> None:
+    """Append postings with one statement; a repeated reference raises IntegrityError."""
+    if entries:
+        rows = [
+            {
+                "reference": e.reference,
+                "verb": e.verb,
+                "source": e.source,
+                "destination": e.destination,
+                "amount_nanos": e.amount_nanos,
+                "account_id": e.account_id,
+                "posted_at": millis(e.posted_at),
+                "key_id": e.key_id,
+                "task_id": e.task_id,
+                "price_key": e.price_key,
+                "note": e.note,
+            }
+            for e in entries
+        ]
+        await connection.execute(insert(table), rows)
+
+
+async def sums(connection: AsyncConnection) -> dict[str, int]:
+    """Return the balance of every ledger account, as the sum of its postings."""
+    totals: dict[str, int] = {}
+    for column, sign in ((table.c.destination, 1), (table.c.source, -1)):
+        statement = select(column, func.sum(table.c.amount_nanos)).group_by(column)
+        for name, amount in await connection.execute(statement):
+            totals[name] = totals.get(name, 0) + sign * int(amount)
+    return totals
+
+
+async def find_of_account(
+    connection: AsyncConnection, account_id: str, *, limit: int
+) -> list[dict[str, Any]]:
+    """Read an account's newest postings."""
+    statement = (
+        select(table).where(table.c.account_id == account_id).order_by(table.c.id.desc())
+    )
+    return [dict(row) for row in (await connection.execute(statement.limit(limit))).mappings()]
+
+
+async def find_of_task(connection: AsyncConnection, task_id: int) -> list[dict[str, Any]]:
+    """Read a task's postings, oldest first."""
+    statement = select(table).where(table.c.task_id == task_id).order_by(table.c.id)
+    return [dict(row) for row in (await connection.execute(statement)).mappings()]

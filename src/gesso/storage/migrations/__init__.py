@@ -1,0 +1,1 @@
+"""Schema steps, applied in order by `storage.migrate`."""

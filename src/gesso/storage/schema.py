@@ -1,0 +1,240 @@
+"""The tables, once, for SQLite and PostgreSQL alike.
+
+Times are epoch milliseconds and money is nano-dollars, both 64-bit integers; structured
+values are JSON text. Migrations under `migrations/` bring a database to this shape and a
+test compares the two.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    text,
+)
+
+metadata = MetaData()
+
+#: SQLite numbers rows by itself only in a column that is exactly INTEGER PRIMARY KEY.
+_Serial = BigInteger().with_variant(Integer, "sqlite")
+
+accounts = Table(
+    "accounts",
+    metadata,
+    Column("id", String(40), primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("available_nanos", BigInteger, nullable=False, server_default="0"),
+    Column("held_nanos", BigInteger, nullable=False, server_default="0"),
+    Column("enabled", Boolean, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    CheckConstraint("held_nanos >= 0", name="held_not_negative"),
+)
+
+users = Table(
+    "users",
+    metadata,
+    Column("id", String(40), primary_key=True),
+    Column("account_id", String(40), nullable=False),
+    Column("name", Text, nullable=False, unique=True),
+    Column("role", String(20), nullable=False),
+    Column("password_hash", Text),
+    Column("created_at", BigInteger, nullable=False),
+)
+
+keys = Table(
+    "keys",
+    metadata,
+    Column("id", String(40), primary_key=True),
+    Column("account_id", String(40), nullable=False),
+    Column("user_id", String(40)),
+    Column("name", Text, nullable=False),
+    Column("digest", LargeBinary(32), nullable=False, unique=True),
+    Column("hint", String(20), nullable=False),
+    Column("role", String(20), nullable=False),
+    Column("test", Boolean, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("expires_at", BigInteger),
+    Column("revoked_at", BigInteger),
+    Column("spend_limit_nanos", BigInteger),
+    Column("spent_nanos", BigInteger, nullable=False, server_default="0"),
+    Column("actions", Text, nullable=False, server_default="[]"),
+    Column("networks", Text, nullable=False, server_default="[]"),
+    Column("concurrency", Integer),
+    Column("rate_per_minute", Integer),
+)
+
+channels = Table(
+    "channels",
+    metadata,
+    Column("id", String(40), primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("provider", String(40), nullable=False),
+    Column("enabled", Boolean, nullable=False),
+    Column("base_url", Text, nullable=False, server_default=""),
+    Column("options", Text, nullable=False, server_default="{}"),
+    Column("lanes", Text, nullable=False),
+    Column("core_size", Integer, nullable=False),
+    Column("queue_size", Integer, nullable=False),
+    Column("timeout_s", Integer, nullable=False),
+    Column("weight", Integer, nullable=False, server_default="1"),
+    Column("priority", Integer, nullable=False, server_default="0"),
+    Column("remark", Text, nullable=False, server_default=""),
+    Column("created_at", BigInteger, nullable=False),
+)
+
+prices = Table(
+    "prices",
+    metadata,
+    Column("key", String(120), primary_key=True),
+    Column("nanos", BigInteger, nullable=False),
+    CheckConstraint("nanos >= 0", name="price_not_negative"),
+)
+
+_OPEN = text("status IN ('queued', 'submitting', 'running', 'needs_input')")
+
+tasks = Table(
+    "tasks",
+    metadata,
+    Column("id", BigInteger, primary_key=True, autoincrement=False),
+    Column("account_id", String(40), nullable=False),
+    Column("key_id", String(40), nullable=False),
+    Column("action", String(20), nullable=False),
+    Column("status", String(20), nullable=False),
+    Column("lane", String(10), nullable=False),
+    Column("bot", String(20), nullable=False),
+    Column("prompt", Text, nullable=False),
+    Column("final_prompt", Text, nullable=False),
+    Column("description", Text, nullable=False),
+    Column("progress", Integer, nullable=False),
+    Column("fail_code", String(40)),
+    Column("fail_reason", Text),
+    Column("submitted_at", BigInteger, nullable=False),
+    Column("started_at", BigInteger),
+    Column("progressed_at", BigInteger),
+    Column("finished_at", BigInteger),
+    Column("channel_id", String(40)),
+    Column("parent_id", BigInteger),
+    Column("root_id", BigInteger),
+    Column("parent_index", Integer),
+    Column("job_hash", String(36), nullable=False),
+    Column("custom_id", Text),
+    Column("state", Text),
+    Column("notify_hook", Text),
+    Column("sandboxed", Boolean, nullable=False),
+    Column("price_key", String(120), nullable=False),
+    Column("price_nanos", BigInteger, nullable=False),
+    Column("charged_nanos", BigInteger, nullable=False),
+    Column("dialect", String(20), nullable=False),
+    Column("queue_job_id", BigInteger),
+    Column("preview_blob", Text),
+    Column("version", Integer, nullable=False),
+    Column("order", Text, nullable=False),
+    Column("result", Text, nullable=False),
+    Column("pictures", Text, nullable=False),
+    Index("tasks_of_account", "account_id", "submitted_at"),
+    Index(
+        "tasks_open",
+        "channel_id",
+        "status",
+        "submitted_at",
+        sqlite_where=_OPEN,
+        postgresql_where=_OPEN,
+    ),
+)
+
+attempts = Table(
+    "attempts",
+    metadata,
+    Column("id", String(60), primary_key=True),
+    Column("task_id", BigInteger, nullable=False, index=True),
+    Column("number", Integer, nullable=False),
+    Column("channel_id", String(40), nullable=False),
+    Column("state", String(20), nullable=False),
+    Column("upstream_id", Text),
+    Column("opened_at", BigInteger, nullable=False),
+    Column("closed_at", BigInteger),
+    Column("error", Text),
+)
+
+ledger_entries = Table(
+    "ledger_entries",
+    metadata,
+    Column("id", _Serial, primary_key=True, autoincrement=True),
+    Column("reference", String(120), nullable=False, unique=True),
+    Column("verb", String(20), nullable=False),
+    Column("source", String(60), nullable=False),
+    Column("destination", String(60), nullable=False),
+    Column("amount_nanos", BigInteger, nullable=False),
+    Column("account_id", String(40), nullable=False),
+    Column("key_id", String(40)),
+    Column("task_id", BigInteger),
+    Column("price_key", String(120), nullable=False, server_default=""),
+    Column("note", Text, nullable=False, server_default=""),
+    Column("posted_at", BigInteger, nullable=False),
+    CheckConstraint("amount_nanos > 0", name="amount_positive"),
+    Index("ledger_entries_of_account", "account_id", "id"),
+)
+
+idempotency = Table(
+    "idempotency",
+    metadata,
+    Column("key_id", String(40), primary_key=True),
+    Column("key", String(255), primary_key=True),
+    Column("digest", LargeBinary(32), nullable=False),
+    Column("task_id", BigInteger, nullable=False),
+    Column("created_at", BigInteger, nullable=False, index=True),
+)
+
+outbox = Table(
+    "outbox",
+    metadata,
+    Column("id", String(60), primary_key=True),
+    Column("task_id", BigInteger, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("final", Boolean, nullable=False),
+    Column("url", Text, nullable=False),
+    Column("snapshot", Text, nullable=False),
+    Column("state", String(10), nullable=False),
+    Column("attempts", Integer, nullable=False, server_default="0"),
+    Column("due_at", BigInteger, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("closed_at", BigInteger),
+    Column("answer", Text),
+    Index(
+        "outbox_waiting",
+        "due_at",
+        sqlite_where=text("state = 'waiting'"),
+        postgresql_where=text("state = 'waiting'"),
+    ),
+    Index("outbox_of_task", "task_id", "version"),
+)
+
+blob_uses = Table(
+    "blob_uses",
+    metadata,
+    Column("blob", String(120), primary_key=True),
+    Column("task_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("expires_at", BigInteger, nullable=False, index=True),
+)
+
+secrets = Table(
+    "secrets",
+    metadata,
+    Column("name", String(40), primary_key=True),
+    Column("value", Text, nullable=False),
+)
+
+banned_words = Table(
+    "banned_words",
+    metadata,
+    Column("word", String(120), primary_key=True),
+)

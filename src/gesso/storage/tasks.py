@@ -1,0 +1,153 @@
+"""Rows of `tasks`: the only statements that write a task's status.
+
+Whoever changes tasks does it through the unit of work (`storage.unit`), which locks the
+rows first, so that the table of moves decides on what is really stored.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+from sqlalchemy import ColumnElement, bindparam, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from gesso.domain.channel import Load
+from gesso.domain.task import OPEN, Action, BotType, Lane, Picture, Task, TaskStatus
+from gesso.kit.clock import millis
+from gesso.storage.schema import tasks
+
+_pictures = msgspec.json.Decoder(tuple[Picture, ...])
+_mapping = msgspec.json.Decoder(dict[str, Any])
+_encode = msgspec.json.Encoder().encode
+_COLUMNS = [c.name for c in tasks.columns]
+#: What can change after the insert; everything else of a task is written once.
+_MUTABLE = (
+    "status", "prompt", "final_prompt", "description", "progress", "fail_code", "fail_reason",
+    "started_at", "progressed_at", "finished_at", "channel_id", "price_key", "price_nanos",
+    "charged_nanos", "queue_job_id", "preview_blob", "version", "order", "result", "pictures",
+    "job_hash",
+)  # fmt: skip
+
+
+def _moment(value: int | None) -> datetime | None:
+    return None if value is None else datetime.fromtimestamp(value / 1000, UTC)
+
+
+def read_row(row: Any) -> Task:
+    """Build the task of one row, given as a mapping by column name."""
+    values = dict(row)
+    for name in ("submitted_at", "started_at", "progressed_at", "finished_at"):
+        values[name] = _moment(values[name])
+    values["action"] = Action(values["action"])
+    values["status"] = TaskStatus(values["status"])
+    values["lane"] = Lane(values["lane"])
+    values["bot"] = BotType(values["bot"])
+    values["sandboxed"] = bool(values["sandboxed"])
+    values["order"] = _mapping.decode(values["order"])
+    values["result"] = _mapping.decode(values["result"])
+    values["pictures"] = _pictures.decode(values["pictures"])
+    return Task(**values)
+
+
+def write_row(task: Task) -> dict[str, Any]:
+    """Return the columns of a task."""
+    row = {name: getattr(task, name) for name in _COLUMNS}
+    for name in ("submitted_at", "started_at", "progressed_at", "finished_at"):
+        row[name] = millis(row[name])
+    for name in ("order", "result", "pictures"):
+        row[name] = _encode(row[name]).decode()
+    for name in ("action", "status", "lane", "bot"):
+        row[name] = row[name].value
+    return row
+
+
+async def insert_all(connection: AsyncConnection, new: Sequence[Task]) -> None:
+    """Insert new tasks with one statement."""
+    if new:
+        await connection.execute(insert(tasks), [write_row(t) for t in new])
+
+
+_UPDATE = (
+    update(tasks)
+    .where(tasks.c.id == bindparam("key"))
+    .values({name: bindparam(f"new_{name}") for name in _MUTABLE})
+)
+
+
+async def update_all(connection: AsyncConnection, changed: Sequence[Task]) -> None:
+    """Store changed tasks; the caller holds their row locks."""
+    if not changed:
+        return
+    rows = []
+    for task in changed:
+        row = write_row(task)
+        rows.append({"key": task.id} | {f"new_{name}": row[name] for name in _MUTABLE})
+    await connection.execute(_UPDATE, rows)
+
+
+async def lock(connection: AsyncConnection, ids: Iterable[int]) -> dict[int, Task]:
+    """Read tasks for update, in one order so that two writers never wait for each other."""
+    wanted = sorted(set(ids))
+    if not wanted:
+        return {}
+    statement = select(tasks).where(tasks.c.id.in_(wanted)).order_by(tasks.c.id)
+    result = await connection.execute(statement.with_for_update())
+    return {row["id"]: read_row(row) for row in result.mappings()}
+
+
+async def find_all(connection: AsyncConnection, ids: Iterable[int]) -> dict[int, Task]:
+    """Read tasks by id, without locks; missing ones are left out."""
+    wanted = list(set(ids))
+    if not wanted:
+        return {}
+    result = await connection.execute(select(tasks).where(tasks.c.id.in_(wanted)))
+    return {row["id"]: read_row(row) for row in result.mappings()}
+
+
+async def find_of_account(
+    connection: AsyncConnection, account_id: str, *, limit: int, open_only: bool = False
+) -> list[Task]:
+    """Read an account's tasks: newest first, or the open ones oldest first."""
+    statement = select(tasks).where(tasks.c.account_id == account_id).limit(limit)
+    if open_only:
+        statement = statement.where(_open()).order_by(tasks.c.submitted_at)
+    else:
+        statement = statement.order_by(tasks.c.submitted_at.desc())
+    result = await connection.execute(statement)
+    return [read_row(row) for row in result.mappings()]
+
+
+async def find_open(connection: AsyncConnection) -> list[Task]:
+    """Read every open task, oldest first: what an embedded queue is refilled from."""
+    statement = select(tasks).where(_open()).order_by(tasks.c.submitted_at)
+    return [read_row(row) for row in (await connection.execute(statement)).mappings()]
+
+
+async def count_load(connection: AsyncConnection, channel_id: str, *, most: int) -> Load:
+    """Count a channel's waiting and running tasks, up to `most` so that it stays cheap."""
+    inner = (
+        select(tasks.c.status)
+        .where(tasks.c.channel_id == channel_id)
+        .where(tasks.c.status.in_(["queued", "submitting", "running"]))
+        .where(_open())
+        .limit(most)
+    )
+    waiting = running = 0
+    for status in (await connection.execute(inner)).scalars():
+        waiting += status == "queued"
+        running += status != "queued"
+    return Load(waiting, running)
+
+
+async def count_open_of_key(connection: AsyncConnection, key_id: str, *, most: int) -> int:
+    """Count a key's open tasks, up to `most`."""
+    inner = select(tasks.c.id).where(tasks.c.key_id == key_id).where(_open()).limit(most)
+    return len((await connection.execute(inner)).all())
+
+
+def _open() -> ColumnElement[bool]:
+    # Spelled like the partial index, or neither database would use it.
+    return tasks.c.status.in_(sorted(s.value for s in OPEN))

@@ -1,0 +1,208 @@
+"""The unit of work: what one write transaction read under lock and what it will store.
+
+Services write small operations as plain functions over a unit. Many operations share one
+unit and one commit (see `storage.writer`), and every table is then written with one
+statement, however many operations took part.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from gesso.domain.attempt import Attempt
+from gesso.domain.caller import Account
+from gesso.domain.channel import Load
+from gesso.domain.task import Task, TaskStatus
+from gesso.storage import accounts, attempts, blob_uses, keys, ledger_entries, replays, tasks
+from gesso.storage.jobs import Jobs
+from gesso.storage.ledger_entries import Entry
+from gesso.storage.outbox import Callback
+from gesso.storage.outbox import insert_all as insert_callbacks
+from gesso.storage.replays import Replay
+
+
+@dataclass(frozen=True, slots=True)
+class Needs:
+    """The rows that an operation wants to see; they are locked before it runs."""
+
+    tasks: tuple[int, ...] = ()
+    accounts: tuple[str, ...] = ()
+    spending_keys: tuple[str, ...] = ()  #: Keys whose spending is limited.
+    busy_keys: tuple[tuple[str, int], ...] = ()  #: Keys with their limit of open tasks.
+    channels: tuple[tuple[str, int], ...] = ()  #: Channels with the most tasks to count.
+    replays: tuple[tuple[str, str], ...] = ()  #: Pairs of API key and Idempotency-Key.
+
+
+@dataclass(slots=True)
+class Unit:
+    """Rows of one transaction. Operations read the dictionaries and call the methods."""
+
+    now: datetime
+    tasks: dict[int, Task] = field(default_factory=dict)
+    attempts: dict[int, Attempt] = field(default_factory=dict)  #: The newest of each task.
+    accounts: dict[str, Account] = field(default_factory=dict)
+    spent: dict[str, int] = field(default_factory=dict)
+    open_of_key: dict[str, int] = field(default_factory=dict)
+    loads: dict[str, Load] = field(default_factory=dict)
+    replays: dict[tuple[str, str], Replay] = field(default_factory=dict)
+    _changed: dict[tuple[str, Any], bool] = field(default_factory=dict)
+    _entries: list[Entry] = field(default_factory=list)
+    _callbacks: list[Callback] = field(default_factory=list)
+    _uses: dict[tuple[str, int], datetime] = field(default_factory=dict)
+    _waiting: dict[int, bool] = field(default_factory=dict)
+    _cancelled: dict[int, bool] = field(default_factory=dict)
+    _undo: list[tuple[dict[Any, Any], Any, Any]] = field(default_factory=list)
+
+    # What operations call ---------------------------------------------------------------
+
+    def add_task(self, task: Task) -> None:
+        """Store a new task."""
+        self._set(self._changed, ("task", task.id), True)
+        self._set(self.tasks, task.id, task)
+
+    def save_task(self, task: Task) -> None:
+        """Store a task that was read in this unit and has changed."""
+        self._changed.setdefault(("task", task.id), False)
+        self._set(self.tasks, task.id, task)
+
+    def add_attempt(self, attempt: Attempt) -> None:
+        """Store a new attempt."""
+        self._set(self._changed, ("attempt", attempt.id), True)
+        self._set(self.attempts, attempt.task_id, attempt)
+
+    def save_attempt(self, attempt: Attempt) -> None:
+        """Store what became known of an attempt."""
+        self._changed.setdefault(("attempt", attempt.id), False)
+        self._set(self.attempts, attempt.task_id, attempt)
+
+    def save_account(self, account: Account) -> None:
+        """Store a balance. Only the ledger calls this, together with `post`."""
+        self._changed.setdefault(("account", account.id), False)
+        self._set(self.accounts, account.id, account)
+
+    def save_spent(self, key_id: str, nanos: int) -> None:
+        """Store what a key has spent. Only the ledger calls this."""
+        self._changed.setdefault(("spent", key_id), False)
+        self._set(self.spent, key_id, nanos)
+
+    def post(self, entry: Entry) -> None:
+        """Append a ledger entry. Only the ledger calls this."""
+        self._entries.append(entry)
+
+    def call_back(self, callback: Callback) -> None:
+        """Store a callback to be sent."""
+        self._callbacks.append(callback)
+
+    def use_blob(self, blob: str, task_id: int, until: datetime) -> None:
+        """Note that a task needs a stored blob."""
+        self._set(self._uses, (blob, task_id), until)
+
+    def enqueue(self, task: Task) -> None:
+        """Wake a worker for this task once it is committed."""
+        self._set(self._waiting, task.id, True)
+        load = self.loads.get(task.channel_id or "")
+        if load is not None:
+            self._set(self.loads, task.channel_id, replace(load, waiting=load.waiting + 1))
+
+    def cancel_job(self, task: Task) -> None:
+        """Take this task's job out of the queue, or stop it, once it is committed."""
+        self._set(self._cancelled, task.id, True)
+
+    def remember(self, replay: Replay) -> None:
+        """Remember which task an Idempotency-Key led to."""
+        pair = (replay.key_id, replay.key)
+        self._set(self._changed, ("replay", pair), True)
+        self._set(self.replays, pair, replay)
+
+    def count_open(self, key_id: str) -> None:
+        """Count one more open task of a key."""
+        if key_id in self.open_of_key:
+            self._set(self.open_of_key, key_id, self.open_of_key[key_id] + 1)
+
+    # What the writer calls --------------------------------------------------------------
+
+    def mark(self) -> tuple[int, int]:
+        """Begin an operation: what follows can be undone by `undo`."""
+        self._undo.clear()
+        return len(self._entries), len(self._callbacks)
+
+    def undo(self, mark: tuple[int, int]) -> None:
+        """Forget what an operation did before it failed."""
+        missing = object()
+        for mapping, key, old in reversed(self._undo):
+            if old is _MISSING:
+                mapping.pop(key, missing)
+            else:
+                mapping[key] = old
+        self._undo.clear()
+        del self._entries[mark[0] :]
+        del self._callbacks[mark[1] :]
+
+    async def load(self, connection: AsyncConnection, needs: Iterable[Needs]) -> None:
+        """Read and lock what the operations need, in one order for all writers."""
+        wanted = list(needs)
+        self.replays = await replays.find(connection, (r for n in wanted for r in n.replays))
+        ids = {i for n in wanted for i in n.tasks} | {r.task_id for r in self.replays.values()}
+        self.tasks = await tasks.lock(connection, ids)
+        self.attempts = await attempts.find_last(
+            connection, (t.id for t in self.tasks.values() if t.status in _WITH_ATTEMPTS)
+        )
+        self.accounts = await accounts.lock(connection, (a for n in wanted for a in n.accounts))
+        self.spent = await keys.lock_spent(
+            connection, (k for n in wanted for k in n.spending_keys)
+        )
+        for key_id, most in {pair for n in wanted for pair in n.busy_keys}:
+            self.open_of_key[key_id] = await tasks.count_open_of_key(connection, key_id, most=most)
+        for channel_id, most in {pair for n in wanted for pair in n.channels}:
+            self.loads[channel_id] = await tasks.count_load(connection, channel_id, most=most)
+
+    async def flush(self, connection: AsyncConnection, jobs: Jobs) -> None:
+        """Write everything, each table with one statement."""
+        await self._enqueue(connection, jobs)
+        new, old = self._split("task", self.tasks)
+        await tasks.insert_all(connection, new)
+        await tasks.update_all(connection, old)
+        by_id = {a.id: a for a in self.attempts.values()}
+        new_attempts, old_attempts = self._split("attempt", by_id)
+        await attempts.insert_all(connection, new_attempts)
+        await attempts.update_all(connection, old_attempts)
+        await ledger_entries.append(connection, self._entries)
+        await accounts.update_balances(connection, self._split("account", self.accounts)[1])
+        await keys.update_spent(
+            connection, [(k, self.spent[k]) for kind, k in self._changed if kind == "spent"]
+        )
+        await replays.insert_all(connection, self._split("replay", self.replays)[0], self.now)
+        await insert_callbacks(connection, self._callbacks, self.now)
+        await blob_uses.insert_all(connection, [(b, t, u) for (b, t), u in self._uses.items()])
+
+    async def committed(self, jobs: Jobs) -> None:
+        """Wake workers and stop cancelled jobs, after the commit."""
+        waiting = [self.tasks[i] for i in self._waiting]
+        if waiting:
+            await jobs.committed(waiting)
+        cancelled = [self.tasks[i] for i in self._cancelled]
+        if cancelled:
+            await jobs.cancel(cancelled)
+
+    async def _enqueue(self, connection: AsyncConnection, jobs: Jobs) -> None:
+        waiting = [self.tasks[i] for i in self._waiting]
+        for task, job_id in zip(waiting, await jobs.enqueue(connection, waiting), strict=False):
+            self.save_task(replace(task, queue_job_id=job_id))
+
+    def _split(self, kind: str, rows: dict[Any, Any]) -> tuple[list[Any], list[Any]]:
+        new = [rows[key] for (k, key), is_new in self._changed.items() if k == kind and is_new]
+        old = [rows[key] for (k, key), is_new in self._changed.items() if k == kind and not is_new]
+        return new, old
+
+    def _set(self, mapping: dict[Any, Any], key: Any, value: Any) -> None:
+        self._undo.append((mapping, key, mapping.get(key, _MISSING)))
+        mapping[key] = value
+
+
+_MISSING = object()
+_WITH_ATTEMPTS = frozenset(TaskStatus) - {TaskStatus.NEEDS_INPUT}

@@ -1,0 +1,115 @@
+"""Group commit: one writer task per process applies all waiting operations in one commit.
+
+An idle gateway commits at once; a loaded one batches by itself, because operations gather
+while the commit before them is on its way. No timer, no tuning. An operation that is refused
+leaves nothing behind and does not disturb its neighbours.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any, Protocol, TypeVar
+
+import structlog
+
+from gesso.domain.errors import GessoError
+from gesso.kit import clock
+from gesso.storage.database import Database
+from gesso.storage.jobs import Jobs
+from gesso.storage.unit import Needs, Unit
+
+T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
+log = structlog.get_logger()
+
+#: Most operations in one transaction: enough to amortise the commit, short enough to wait for.
+BATCH = 256
+
+
+class Operation(Protocol[T_co]):
+    """A small write: says which rows it needs, then decides and changes them in memory."""
+
+    @property
+    def needs(self) -> Needs:
+        """Rows to read and lock before `apply`."""
+
+    def apply(self, unit: Unit) -> T_co:
+        """Change rows of the unit; raise a GessoError to refuse, leaving nothing behind."""
+
+
+class Writer:
+    """The queue of writes of one process."""
+
+    def __init__(
+        self, database: Database, jobs: Jobs, now: Callable[[], datetime] = clock.now
+    ) -> None:
+        """Hold the database and the job queue; `run` must be running to serve writes."""
+        self._database = database
+        self._jobs = jobs
+        self._now = now
+        self._waiting: deque[tuple[Operation[Any], asyncio.Future[Any]]] = deque()
+        self._wake = asyncio.Event()
+
+    async def write(self, operation: Operation[T]) -> T:
+        """Apply one operation and return its result once it is committed."""
+        future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+        self._waiting.append((operation, future))
+        self._wake.set()
+        return await future
+
+    async def run(self) -> None:
+        """Serve writes until cancelled."""
+        while True:
+            await self._wake.wait()
+            self._wake.clear()
+            while self._waiting:
+                size = min(len(self._waiting), BATCH)
+                await self._serve([self._waiting.popleft() for _ in range(size)])
+
+    async def _serve(self, batch: list[tuple[Operation[Any], asyncio.Future[Any]]]) -> None:
+        try:
+            outcomes = await self._commit([operation for operation, _ in batch])
+        except Exception as error:
+            if len(batch) == 1:
+                log.exception("write_failed", operation=type(batch[0][0]).__name__)
+                outcomes = [error]
+            else:
+                # One row of somebody else's made the commit fail: each on its own then.
+                for one in batch:
+                    await self._serve([one])
+                return
+        for (_, future), outcome in zip(batch, outcomes, strict=True):
+            if future.done():  # The asker is gone; what was written stays written.
+                continue
+            if isinstance(outcome, BaseException):
+                future.set_exception(outcome)
+            else:
+                future.set_result(outcome)
+
+    async def _commit(self, operations: list[Operation[Any]]) -> list[Any]:
+        outcomes: list[Any] = []
+        async with self._database.transaction() as connection:
+            unit = Unit(self._now())
+            await unit.load(connection, (o.needs for o in operations))
+            for operation in operations:
+                mark = unit.mark()
+                try:
+                    outcomes.append(operation.apply(unit))
+                except GessoError as refusal:
+                    unit.undo(mark)
+                    outcomes.append(refusal)
+                except Exception as bug:
+                    log.exception("operation_failed", operation=type(operation).__name__)
+                    unit.undo(mark)
+                    outcomes.append(bug)
+            await unit.flush(connection, self._jobs)
+        try:
+            await unit.committed(self._jobs)
+        except Exception:
+            # The rows are committed, so this must not look like a failed write. The sweeper
+            # wakes tasks whose job went missing.
+            log.exception("queue_unreachable")
+        return outcomes

@@ -1,0 +1,1 @@
+"""Loops without judgement: they take work and call services."""

@@ -147,9 +147,7 @@ def build_web(house: House) -> Starlette:
     )
     health = HealthRoom(house.database, settings.base_url)
     # Keys travel in headers, never in cookies, so other sites' pages may call us freely.
-    cors = Middleware(
-        CORSMiddleware, allow_origins=["*"], allow_methods=["*"], allow_headers=["*"]
-    )
+    cors = Middleware(CORSMiddleware, allow_origins=["*"], allow_methods=["*"], allow_headers=["*"])
     return Starlette(
         routes=[*midjourney.routes(), *room.routes(), *health.routes()], middleware=[cors]
     )
@@ -231,7 +229,9 @@ def _limits(settings: Settings) -> picture.Limits:
 
 
 def _providers(settings: Settings) -> dict[str, Provider]:
-    return discover(sandbox_paint_s=settings.sandbox_paint_s, sandbox_pixels=settings.sandbox_pixels)
+    return discover(
+        sandbox_paint_s=settings.sandbox_paint_s, sandbox_pixels=settings.sandbox_pixels
+    )
 
 
 def _open_blobs(settings: Settings) -> Blobs:

@@ -82,7 +82,7 @@ class Settings:
         2.5, "Seconds that the sandbox takes for a picture, as a real backend would; 0 in tests."
     )
     sandbox_pixels: int = _setting(
-        768 * 768, "Pixels of each single picture that the sandbox paints."
+        640 * 640, "Pixels of each single picture that the sandbox paints."
     )
     free_balance: str = _setting(
         "10", "US dollars credited to the first account of a fresh installation, for trying out."

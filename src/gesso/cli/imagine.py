@@ -34,9 +34,7 @@ def imagine(
     url: Annotated[
         str | None, typer.Option(help="A running gesso; empty paints in this process.")
     ] = None,
-    key: Annotated[
-        str | None, typer.Option(envvar="GESSO_KEY", help="API key for --url.")
-    ] = None,
+    key: Annotated[str | None, typer.Option(envvar="GESSO_KEY", help="API key for --url.")] = None,
 ) -> None:
     """Paint four pictures and save them with their grid.
 
@@ -117,7 +115,11 @@ async def _own_gateway() -> AsyncIterator[tuple[str, str]]:
 
 
 async def _wait(base: str, secret: str, task_id: str) -> dict[str, Any]:
-    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:>3.0f}%"))
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.percentage:>3.0f}%"),
+    )
     started = time.monotonic()
     with Progress(*columns, TimeElapsedColumn()) as progress:
         bar = progress.add_task("painting", total=100)

@@ -202,9 +202,7 @@ def for_describe() -> tuple[Button, ...]:
 
 def for_shorten(lines: int) -> tuple[Button, ...]:
     """Return the buttons of a shorten result with up to five lines."""
-    picks = [
-        Button(write(Press(_D.SHORTEN_PICK, n)), emoji=f"{n}️⃣") for n in range(1, lines + 1)
-    ]
+    picks = [Button(write(Press(_D.SHORTEN_PICK, n)), emoji=f"{n}️⃣") for n in range(1, lines + 1)]
     return (*picks, Button(write(Press(_D.SHORTEN_DETAILS)), label="Show Details"))
 
 
@@ -234,9 +232,7 @@ _ACTIONS: dict[Deed, Action] = {
         (_D.ZOOM_OUT_2X, _D.ZOOM_OUT_1_5X, _D.MAKE_SQUARE, _D.CUSTOM_ZOOM), Action.ZOOM
     ),
     **dict.fromkeys(_PANS, Action.PAN),
-    **dict.fromkeys(
-        (_D.ANIMATE_HIGH, _D.ANIMATE_LOW, _D.EXTEND_HIGH, _D.EXTEND_LOW), Action.VIDEO
-    ),
+    **dict.fromkeys((_D.ANIMATE_HIGH, _D.ANIMATE_LOW, _D.EXTEND_HIGH, _D.EXTEND_LOW), Action.VIDEO),
     _D.VIDEO_UPSCALE: Action.UPSCALE,
     **dict.fromkeys((_D.DESCRIBE_PICK, _D.DESCRIBE_ALL, _D.SHORTEN_PICK), Action.IMAGINE),
     _D.DESCRIBE_RETRY: Action.DESCRIBE,

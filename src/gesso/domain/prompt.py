@@ -129,7 +129,7 @@ def parse(source: str, *, max_chars: int = MAX_CHARS) -> Prompt:
         source = source[command.end() :]
     starts = [m for m in _START.finditer(source) if _is_flag(source, m)]
     head = source[: starts[0].start()] if starts else source
-    ends = [*(m.start() for m in starts[1:]), len(source)]
+    ends = [*(m.start() for m in starts), len(source)][1:]
     chunks = [source[m.end() : end] for m, end in zip(starts, ends, strict=True)]
     urls, text = _split_links(head)
     if not urls and not text:

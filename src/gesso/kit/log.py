@@ -18,7 +18,10 @@ def set_up(*, as_json: bool, level: str = "INFO") -> None:
     last: structlog.typing.Processor = (
         structlog.processors.JSONRenderer()
         if as_json
-        else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+        # Plain tracebacks: the pretty ones print local variables, keys among them.
+        else structlog.dev.ConsoleRenderer(
+            colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback
+        )
     )
     trace = structlog.processors.format_exc_info if as_json else None
     structlog.configure(
@@ -27,6 +30,8 @@ def set_up(*, as_json: bool, level: str = "INFO") -> None:
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
         cache_logger_on_first_use=True,
     )
-    logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(levelname)s %(message)s")
+    logging.basicConfig(
+        level=logging.WARNING, stream=sys.stderr, format="%(levelname)s %(message)s"
+    )
     # A task that goes back to the queue is told by us, once, and not as a fault.
     logging.getLogger("pgqueuer").setLevel(logging.ERROR)

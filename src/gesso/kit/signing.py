@@ -19,9 +19,7 @@ def new_secret() -> str:
     return _PREFIX + base64.b64encode(random_secrets.token_bytes(24)).decode()
 
 
-def sign(
-    secrets: Sequence[str], message_id: str, timestamp: int, body: bytes
-) -> dict[str, str]:
+def sign(secrets: Sequence[str], message_id: str, timestamp: int, body: bytes) -> dict[str, str]:
     """Return the three headers of Standard Webhooks.
 
     Several secrets sign at once, so that a receiver may rotate its secret without a gap.

@@ -13,10 +13,25 @@ from gesso.ledger.money import read_dollars
 
 _SPEEDS = {"relax": "", "fast": "-fast", "turbo": "-turbo"}
 _VERSIONS = ("v5.1", "v5.2", "v6.1", "v7", "v8.1", "v8.2", "niji6", "niji7")
-_ACTIONS = (
-    "blend describe edits upscale variation high_variation low_variation reroll zoom pan "
-    "inpaint modal remix_strong remix_subtle shorten retexture swap_face"
-).split()
+_ACTIONS = [
+    "blend",
+    "describe",
+    "edits",
+    "upscale",
+    "variation",
+    "high_variation",
+    "low_variation",
+    "reroll",
+    "zoom",
+    "pan",
+    "inpaint",
+    "modal",
+    "remix_strong",
+    "remix_subtle",
+    "shorten",
+    "retexture",
+    "swap_face",
+]
 
 
 def _default_list() -> dict[str, int]:
@@ -49,7 +64,12 @@ class Quote:
 
 
 def quote(
-    prices: Mapping[str, int], action: str, *, version: str = "", lane: str = "relax", times: int = 1
+    prices: Mapping[str, int],
+    action: str,
+    *,
+    version: str = "",
+    lane: str = "relax",
+    times: int = 1,
 ) -> Quote:
     """Return the price of an action: the most precise key of the list wins.
 

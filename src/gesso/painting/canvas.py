@@ -89,9 +89,7 @@ def ellipse(u: F, v: F, cx: float, cy: float, rx: float, ry: float, turn: float 
     return np.asarray(k * (k - 1) / slope, np.float32)
 
 
-def limb(
-    u: F, v: F, a: tuple[float, float], b: tuple[float, float], ra: float, rb: float
-) -> F:
+def limb(u: F, v: F, a: tuple[float, float], b: tuple[float, float], ra: float, rb: float) -> F:
     """Distance to a thick line from `a` to `b` whose radius goes from `ra` to `rb`."""
     du, dv = b[0] - a[0], b[1] - a[1]
     t = np.clip(((u - a[0]) * du + (v - a[1]) * dv) / (du * du + dv * dv), 0, 1)

@@ -20,7 +20,9 @@ def place_all(canvas: Canvas, brief: Brief, scene: Scene, palette: Palette, grou
     for number, name in enumerate(scene.subjects):
         size = brief.between(0.20, 0.29, name, "size") / (1 if number == 0 else 1.45)
         spread = 0.17 if count == 1 else 0.10
-        x = brief.between(-spread, spread, name, "x") + (0.0 if count == 1 else (-0.2, 0.24)[number])
+        x = brief.between(-spread, spread, name, "x") + (
+            0.0 if count == 1 else (-0.2, 0.24)[number]
+        )
         if name in FLOATING:
             y = brief.between(-0.12, 0.06, name, "y")
         else:
@@ -75,7 +77,9 @@ def _draw(
     grain = fbm(inner.x * 60, inner.y * 60, brief.salt("fur"), 3) - 0.5
     strength = 0.0 if brief.niji else min(0.34, brief.stylize / 900)
     # Light from the upper left, told by where in the figure a pixel is.
-    shade = np.asarray(1.06 - 0.24 * smooth(-0.9, 1.1, v + 0.5 * u * flip) + strength * grain, np.float32)
+    shade = np.asarray(
+        1.06 - 0.24 * smooth(-0.9, 1.1, v + 0.5 * u * flip) + strength * grain, np.float32
+    )
     for ink, kind, *numbers in shapes:
         d = _distance(kind, u, v, numbers) * np.float32(size)
         if ink in {"steam", "beam"}:

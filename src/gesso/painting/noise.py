@@ -11,7 +11,9 @@ I = NDArray[np.int64]  # noqa: E741 - the usual name beside F
 
 def hashed(x: I, y: I, salt: int) -> F:
     """Return a number in 0–1 for each lattice point."""
-    n = (x.astype(np.uint32) * np.uint32(0x85EBCA6B)) ^ (y.astype(np.uint32) * np.uint32(0xC2B2AE35))
+    n = (x.astype(np.uint32) * np.uint32(0x85EBCA6B)) ^ (
+        y.astype(np.uint32) * np.uint32(0xC2B2AE35)
+    )
     n = (n + np.uint32(salt & 0xFFFFFFFF)) * np.uint32(0x9E3779B1)
     n ^= n >> np.uint32(15)
     n *= np.uint32(0x2C1B3C6D)

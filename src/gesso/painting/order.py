@@ -45,7 +45,9 @@ def tints_of(pictures: Sequence[bytes]) -> tuple[tuple[float, float, float], ...
         order = [i for i in np.argsort(-counts) if i < len(palette)]
         tints += [(float(r), float(g), float(b)) for r, g, b in palette[order]]
     # Interleaved, so that every picture has its say in the first five.
-    return tuple(tints[i::5][j] for j in range(len(pictures)) for i in range(5) if j < len(tints[i::5]))[:10]
+    return tuple(
+        tints[i::5][j] for j in range(len(pictures)) for i in range(5) if j < len(tints[i::5])
+    )[:10]
 
 
 def write_preview(pictures: Sequence[Pixels], share: float) -> bytes:

@@ -61,7 +61,9 @@ def _light(canvas: Canvas, brief: Brief, palette: Palette, scene: Scene) -> None
     much = min(1.0, brief.stylize / 600)
     bright = canvas.rgb.mean(axis=2)
     canvas.lay(np.asarray(0.22 * much * smooth(0.55, 1.0, bright), np.float32), palette.glow)
-    canvas.lay(np.asarray(0.16 * much * (1 - smooth(0.0, 0.4, bright)), np.float32), palette.sky_top)
+    canvas.lay(
+        np.asarray(0.16 * much * (1 - smooth(0.0, 0.4, bright)), np.float32), palette.sky_top
+    )
     if scene.style == "minimal" or brief.stylize < 20:
         return
     ix = np.floor(canvas.x / 0.0016).astype(np.int64)

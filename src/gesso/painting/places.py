@@ -73,9 +73,7 @@ def _sun(canvas: Canvas, palette: Palette, x: float, y: float, radius: float) ->
         canvas.lay(np.asarray(0.82 * shade * disc, np.float32), palette.sky_top)
 
 
-def _clouds(
-    canvas: Canvas, brief: Brief, scene: Scene, palette: Palette, horizon: float
-) -> None:
+def _clouds(canvas: Canvas, brief: Brief, scene: Scene, palette: Palette, horizon: float) -> None:
     cover = {"storm": 0.34, "night": 0.60}.get(scene.time, 0.50)
     salt = brief.salt("clouds")
     body = fbm(canvas.x * 2.1, canvas.y * 5.2, salt, 5)
@@ -83,7 +81,9 @@ def _clouds(
     # Fewer towards the horizon, where clouds would be seen from the side.
     alpha = smooth(cover, cover + 0.24, body) * (1 - smooth(horizon - 0.22, horizon, canvas.y))
     canvas.lay(np.asarray(alpha * 0.85), mix(palette.sky_low, palette.glow, 0.35))
-    canvas.lay(np.asarray(alpha * 0.55 * smooth(0.45, 0.75, lit)), mix(palette.sky_top, palette.far, 0.5))
+    canvas.lay(
+        np.asarray(alpha * 0.55 * smooth(0.45, 0.75, lit)), mix(palette.sky_top, palette.far, 0.5)
+    )
 
 
 def _stars(canvas: Canvas, brief: Brief, bright: float) -> None:
@@ -116,9 +116,11 @@ def _land(
 ) -> None:
     """Fill everything below a line over x, fading into another colour further down."""
     d = np.asarray(line - canvas.y, np.float32)
-    colour = np.asarray(ink, np.float32) + (
-        np.asarray(low, np.float32) - np.asarray(ink, np.float32)
-    ) * smooth(0.0, depth, -d)[..., None]
+    colour = (
+        np.asarray(ink, np.float32)
+        + (np.asarray(low, np.float32) - np.asarray(ink, np.float32))
+        * smooth(0.0, depth, -d)[..., None]
+    )
     if grain is not None:
         colour = colour * (1 + grain[..., None])
     if canvas.outline:
@@ -154,7 +156,9 @@ def _mountains(
             below = canvas.y - line
             cap = smooth(-0.002, 0.002, below) * (1 - smooth(0.03, 0.075, below + 2.2 * rough))
             high = smooth(0.0, 0.14, horizon - 0.02 - line)
-            canvas.lay(np.asarray(0.85 * cap * high, np.float32), mix(_SNOW, palette.far, 0.25 * near))
+            canvas.lay(
+                np.asarray(0.85 * cap * high, np.float32), mix(_SNOW, palette.far, 0.25 * near)
+            )
     _front(canvas, brief, scene, palette, horizon + 0.13)
 
 
@@ -164,13 +168,25 @@ def _front(
     """The ground that subjects stand on, with a row of firs behind it."""
     row = canvas.x[:1]
     if trees and not is_banned(brief, "forest") and scene.weather.isdisjoint({"desert"}):
-        _firs(canvas, brief, scene, palette, y + 0.015, 16.0, 0.085, mix(palette.near, palette.far, 0.25))
+        _firs(
+            canvas,
+            brief,
+            scene,
+            palette,
+            y + 0.015,
+            16.0,
+            0.085,
+            mix(palette.near, palette.far, 0.25),
+        )
     line = np.asarray(y + 0.05 * (ridge(row * 2.2, brief.salt("front"), 4) - 0.5), np.float32)
     grain = _grain(canvas, brief, 24, 60, 0.32)
     _land(canvas, line, palette.ground, mix(palette.ground, palette.near, 0.42), 0.5, grain)
     drift = fbm(canvas.x * 3.5, canvas.y * 12, brief.salt("drift"), 3)
     below = smooth(0.0, 0.05, canvas.y - line)
-    canvas.lay(np.asarray(0.22 * below * smooth(0.52, 0.72, drift)), mix(palette.ground, palette.sky_low, 0.6))
+    canvas.lay(
+        np.asarray(0.22 * below * smooth(0.52, 0.72, drift)),
+        mix(palette.ground, palette.sky_low, 0.6),
+    )
 
 
 def _firs(
@@ -205,16 +221,16 @@ def _firs(
         inner.lay(np.asarray(0.55 * alpha * smooth(0.55, 0.8, frost)), _SNOW)
 
 
-def _forest(
-    canvas: Canvas, brief: Brief, scene: Scene, palette: Palette, horizon: float
-) -> None:
+def _forest(canvas: Canvas, brief: Brief, scene: Scene, palette: Palette, horizon: float) -> None:
     for layer in range(4):
         near = layer / 3
         ink = mix(mix(palette.far, palette.ground, 0.35), palette.near, near)
         foot = horizon + 0.02 + 0.07 * layer
         _firs(canvas, brief, scene, palette, foot, 13 - 2.4 * layer, 0.22 + 0.12 * layer, ink)
         row = canvas.x[:1]
-        line = np.asarray(foot - 0.01 + 0.02 * ridge(row * 3, brief.salt("floor", layer), 3), np.float32)
+        line = np.asarray(
+            foot - 0.01 + 0.02 * ridge(row * 3, brief.salt("floor", layer), 3), np.float32
+        )
         _land(canvas, line, mix(ink, palette.ground, 0.5), ink, 0.25)
         canvas.lay(
             np.asarray(0.30 * (1 - near) * smooth(foot - 0.20, foot, canvas.y), np.float32),
@@ -230,7 +246,13 @@ def _sea(canvas: Canvas, brief: Brief, scene: Scene, palette: Palette, horizon: 
     _land(canvas, line, palette.far, mix(palette.far, palette.sky_low, 0.4), 0.2)
     depth = canvas.y - np.float32(horizon)
     water = np.full_like(row, horizon)
-    _land(canvas, water, mix(palette.sky_low, palette.ground, 0.45), mix(palette.ground, palette.near, 0.4), 0.6)
+    _land(
+        canvas,
+        water,
+        mix(palette.sky_low, palette.ground, 0.45),
+        mix(palette.ground, palette.near, 0.4),
+        0.6,
+    )
     # Waves get wider towards the viewer.
     far = np.maximum(depth, 1e-3)
     waves = fbm(canvas.x * 3.2 / (far + 0.10), np.log(far + 0.02) * 14, brief.salt("waves"), 4)
@@ -244,9 +266,7 @@ def _sea(canvas: Canvas, brief: Brief, scene: Scene, palette: Palette, horizon: 
         _front(canvas, brief, scene, palette, horizon + 0.24, trees=False)
 
 
-def _desert(
-    canvas: Canvas, brief: Brief, scene: Scene, palette: Palette, horizon: float
-) -> None:
+def _desert(canvas: Canvas, brief: Brief, scene: Scene, palette: Palette, horizon: float) -> None:
     row = canvas.x[:1]
     for layer in range(4):
         near = layer / 3
@@ -255,17 +275,24 @@ def _desert(
         light = mix(palette.ground, palette.glow, 0.45 - 0.3 * near)
         ripples = 0.05 * np.sin((canvas.y * 90 + 5 * waves + 14 * canvas.x) * (1 - 0.35 * near))
         grain = _grain(canvas, brief, 30, 60, 0.12) + (0 if brief.niji else ripples)
-        _land(canvas, line, light, mix(palette.ground, palette.near, 0.28), 0.28, np.asarray(grain, np.float32))
+        _land(
+            canvas,
+            line,
+            light,
+            mix(palette.ground, palette.near, 0.28),
+            0.28,
+            np.asarray(grain, np.float32),
+        )
 
 
-def _meadow(
-    canvas: Canvas, brief: Brief, scene: Scene, palette: Palette, horizon: float
-) -> None:
+def _meadow(canvas: Canvas, brief: Brief, scene: Scene, palette: Palette, horizon: float) -> None:
     row = canvas.x[:1]
     for layer in range(4):
         near = layer / 3
         hills = ridge(row * (1.2 + 0.4 * layer), brief.salt("hill", layer), 4)
-        line = np.asarray(horizon + 0.03 + 0.085 * layer - 0.15 * hills * (1 - 0.4 * near), np.float32)
+        line = np.asarray(
+            horizon + 0.03 + 0.085 * layer - 0.15 * hills * (1 - 0.4 * near), np.float32
+        )
         ink = mix(mix(palette.far, palette.ground, 0.5), palette.ground, near)
         grain = _grain(canvas, brief, 40, 110, 0.30)
         _land(canvas, line, mix(ink, palette.glow, 0.16), mix(ink, palette.near, 0.34), 0.34, grain)
@@ -300,12 +327,16 @@ def _city(canvas: Canvas, brief: Brief, scene: Scene, palette: Palette, horizon:
         inside = canvas.edge(np.asarray(d + 0.006, np.float32))
         tone = mix(palette.glow, palette.accent, 0.25 + 0.3 * near)
         canvas.lay(np.asarray(0.85 * inside * glass * lit, np.float32), tone)
-        canvas.lay(np.asarray(0.25 * smooth(foot - 0.20, foot, canvas.y) * (1 - near)), palette.sky_low)
+        canvas.lay(
+            np.asarray(0.25 * smooth(foot - 0.20, foot, canvas.y) * (1 - near)), palette.sky_low
+        )
     line = np.full_like(canvas.x[:1], foot)
     _land(canvas, line, mix(palette.ground, palette.near, 0.3), palette.near, 0.5)
     shine = value(canvas.x * 26, canvas.y * 3.0, brief.salt("wet"))
     wet = smooth(foot, foot + 0.03, canvas.y)
-    canvas.lay(np.asarray(0.30 * wet * smooth(0.62, 0.9, shine)), mix(palette.glow, palette.accent, 0.5))
+    canvas.lay(
+        np.asarray(0.30 * wet * smooth(0.62, 0.9, shine)), mix(palette.glow, palette.accent, 0.5)
+    )
 
 
 def _space(canvas: Canvas, brief: Brief, palette: Palette) -> None:
@@ -317,8 +348,19 @@ def _space(canvas: Canvas, brief: Brief, palette: Palette) -> None:
     canvas.lay(np.asarray(0.55 * smooth(0.52, 0.86, warp * 0.4 + cloud * 0.6)), palette.sky_low)
     _stars(canvas, brief, 1.0)
     for number in range(2):
-        x, y = brief.between(-0.42, 0.42, "planet", number), brief.between(-0.36, 0.22, "py", number)
-        _planet(canvas, brief, palette, x, y, brief.between(0.07, 0.20, "pr", number) / (1 + number), number)
+        x, y = (
+            brief.between(-0.42, 0.42, "planet", number),
+            brief.between(-0.36, 0.22, "py", number),
+        )
+        _planet(
+            canvas,
+            brief,
+            palette,
+            x,
+            y,
+            brief.between(0.07, 0.20, "pr", number) / (1 + number),
+            number,
+        )
 
 
 def _planet(
@@ -330,14 +372,26 @@ def _planet(
     away = np.hypot(inner.x - x, inner.y - y)
     bands = fbm((inner.x - x) * 2 / r, (inner.y - y) * 9 / r, brief.salt("bands", number), 4)
     a, b = (palette.body, palette.glow) if number == 0 else (palette.accent, palette.far)
-    colour = np.asarray(a, np.float32) + (np.asarray(b, np.float32) - np.asarray(a, np.float32)) * smooth(0.35, 0.7, bands)[..., None]
+    colour = (
+        np.asarray(a, np.float32)
+        + (np.asarray(b, np.float32) - np.asarray(a, np.float32))
+        * smooth(0.35, 0.7, bands)[..., None]
+    )
     dark = smooth(-0.5, 1.1, ((inner.x - x) * 0.7 + (inner.y - y) * 0.7) / r)
-    inner.lay(np.asarray(0.35 * np.exp(-np.maximum(away - r, 0) * 9 / r), np.float32), mix(a, b, 0.5))
-    inner.lay(inner.edge(np.asarray(away - r, np.float32)), np.asarray(colour * (1 - 0.85 * dark)[..., None], np.float32))
+    inner.lay(
+        np.asarray(0.35 * np.exp(-np.maximum(away - r, 0) * 9 / r), np.float32), mix(a, b, 0.5)
+    )
+    inner.lay(
+        inner.edge(np.asarray(away - r, np.float32)),
+        np.asarray(colour * (1 - 0.85 * dark)[..., None], np.float32),
+    )
     if brief.number("ring", number) < 0.5:
         ring = np.abs(ellipse(inner.x, inner.y, x, y, 1.75 * r, 0.42 * r, -0.3)) - 0.06 * r
         front = (inner.y > y + (inner.x - x) * -0.31) | (away > r)
-        inner.lay(np.asarray(0.8 * inner.edge(np.asarray(ring, np.float32)) * front, np.float32), palette.glow)
+        inner.lay(
+            np.asarray(0.8 * inner.edge(np.asarray(ring, np.float32)) * front, np.float32),
+            palette.glow,
+        )
 
 
 def _underwater(canvas: Canvas, brief: Brief, palette: Palette) -> None:
@@ -350,10 +404,24 @@ def _underwater(canvas: Canvas, brief: Brief, palette: Palette) -> None:
     for layer in range(3):
         rocks = ridge(row * (2.2 + layer), brief.salt("reef", layer), 5)
         line = np.asarray(0.24 + 0.11 * layer - 0.20 * rocks, np.float32)
-        ink = mix(mix(palette.sky_top, (0.05, 0.3, 0.45), 0.5), mix(palette.accent, palette.near, 0.45), layer / 2)
-        _land(canvas, line, ink, mix(ink, palette.near, 0.5), 0.3, _grain(canvas, brief, 22, 22, 0.5))
+        ink = mix(
+            mix(palette.sky_top, (0.05, 0.3, 0.45), 0.5),
+            mix(palette.accent, palette.near, 0.45),
+            layer / 2,
+        )
+        _land(
+            canvas, line, ink, mix(ink, palette.near, 0.5), 0.3, _grain(canvas, brief, 22, 22, 0.5)
+        )
     for layer, scale in enumerate((9.0, 15.0)):
-        _flakes(canvas, brief.salt("bubbles", layer), scale, 0.10, mix(palette.sky_low, (1, 1, 1), 0.5), 0.5, 0.3)
+        _flakes(
+            canvas,
+            brief.salt("bubbles", layer),
+            scale,
+            0.10,
+            mix(palette.sky_low, (1, 1, 1), 0.5),
+            0.5,
+            0.3,
+        )
 
 
 def _abstract(canvas: Canvas, brief: Brief, palette: Palette) -> None:

@@ -131,7 +131,9 @@ def understand(brief: Brief) -> Scene:
         left_times = [t for t in drawn if t not in banned]
         time = left_times[int(brief.word("time") * len(left_times))]
     weather = frozenset(w for w in _all(_WEATHER, tokens) if w not in banned)
-    hues = [h for name, (h, words) in _COLOURS.items() if _hit(tokens, words) and name not in banned]
+    hues = [
+        h for name, (h, words) in _COLOURS.items() if _hit(tokens, words) and name not in banned
+    ]
     return Scene(
         place=place,
         time=time,

@@ -16,7 +16,9 @@ from gesso.domain.provider import Provider
 
 def discover(**options: Any) -> dict[str, Provider]:
     """Open every provider of this folder and of installed packages, by name."""
-    modules = [importlib.import_module(f"{__name__}.{m.name}") for m in pkgutil.iter_modules(__path__)]
+    modules = [
+        importlib.import_module(f"{__name__}.{m.name}") for m in pkgutil.iter_modules(__path__)
+    ]
     openers = [m.open_provider for m in modules]
     openers += [point.load() for point in entry_points(group="gesso.providers")]
     found = [opener(**options) for opener in openers]

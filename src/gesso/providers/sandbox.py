@@ -145,7 +145,9 @@ class Sandbox:
         return await asyncio.get_running_loop().run_in_executor(self._threads, function, *values)
 
 
-def open_provider(*, sandbox_paint_s: float = 2.5, sandbox_pixels: int = 768 * 768, **_: Any) -> Sandbox:
+def open_provider(
+    *, sandbox_paint_s: float = 2.5, sandbox_pixels: int = 768 * 768, **_: Any
+) -> Sandbox:
     """Open the painter."""
     return Sandbox(paint_s=sandbox_paint_s, pixels=sandbox_pixels)
 

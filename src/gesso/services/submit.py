@@ -158,9 +158,7 @@ class Submit:
         for blob in set(self.order.pictures):
             unit.use_blob(blob, task.id, unit.now + self.keep)
         if self.repeatable:
-            unit.remember(
-                Replay(self.key.id, self.repeatable.key, self.repeatable.digest, task.id)
-            )
+            unit.remember(Replay(self.key.id, self.repeatable.key, self.repeatable.digest, task.id))
         return Accepted(task, place)
 
     def _replayed(

@@ -13,16 +13,12 @@ from gesso.kit.clock import millis
 from gesso.storage.schema import attempts
 
 
-async def find_last(
-    connection: AsyncConnection, task_ids: Iterable[int]
-) -> dict[int, Attempt]:
+async def find_last(connection: AsyncConnection, task_ids: Iterable[int]) -> dict[int, Attempt]:
     """Read the newest attempt of each task."""
     wanted = list(set(task_ids))
     if not wanted:
         return {}
-    statement = (
-        select(attempts).where(attempts.c.task_id.in_(wanted)).order_by(attempts.c.number)
-    )
+    statement = select(attempts).where(attempts.c.task_id.in_(wanted)).order_by(attempts.c.number)
     found: dict[int, Attempt] = {}
     for row in (await connection.execute(statement)).mappings():
         found[row["task_id"]] = Attempt(

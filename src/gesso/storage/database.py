@@ -79,9 +79,7 @@ def _open_postgres(url: str) -> Database:
 def _open_sqlite(path: Path) -> Database:
     address = f"sqlite+aiosqlite:///{path}"
     writer = create_async_engine(address, pool_size=1, max_overflow=0)
-    reader = create_async_engine(
-        address, pool_size=4, max_overflow=4, isolation_level="AUTOCOMMIT"
-    )
+    reader = create_async_engine(address, pool_size=4, max_overflow=4, isolation_level="AUTOCOMMIT")
     for engine in (writer, reader):
         event.listen(engine.sync_engine, "connect", _prepare_sqlite)
 

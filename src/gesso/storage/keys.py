@@ -90,9 +90,7 @@ async def lock_spent(connection: AsyncConnection, ids: Iterable[str]) -> dict[st
     return {row.id: row.spent_nanos for row in rows}
 
 
-_UPDATE = (
-    update(keys).where(keys.c.id == bindparam("key")).values(spent_nanos=bindparam("spent"))
-)
+_UPDATE = update(keys).where(keys.c.id == bindparam("key")).values(spent_nanos=bindparam("spent"))
 
 
 async def update_spent(connection: AsyncConnection, changed: Sequence[tuple[str, int]]) -> None:

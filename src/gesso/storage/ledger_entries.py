@@ -71,9 +71,7 @@ async def find_of_account(
     connection: AsyncConnection, account_id: str, *, limit: int
 ) -> list[dict[str, Any]]:
     """Read an account's newest postings."""
-    statement = (
-        select(table).where(table.c.account_id == account_id).order_by(table.c.id.desc())
-    )
+    statement = select(table).where(table.c.account_id == account_id).order_by(table.c.id.desc())
     return [dict(row) for row in (await connection.execute(statement.limit(limit))).mappings()]
 
 

@@ -39,9 +39,7 @@ async def find(
     }
 
 
-async def insert_all(
-    connection: AsyncConnection, new: Sequence[Replay], now: datetime
-) -> None:
+async def insert_all(connection: AsyncConnection, new: Sequence[Replay], now: datetime) -> None:
     """Remember submits."""
     if new:
         rows = [
@@ -59,6 +57,4 @@ async def insert_all(
 
 async def forget_before(connection: AsyncConnection, moment: datetime) -> None:
     """Forget submits that are too old to be sent again."""
-    await connection.execute(
-        delete(idempotency).where(idempotency.c.created_at < millis(moment))
-    )
+    await connection.execute(delete(idempotency).where(idempotency.c.created_at < millis(moment)))

@@ -153,9 +153,7 @@ class Unit:
             connection, (t.id for t in self.tasks.values() if t.status in _WITH_ATTEMPTS)
         )
         self.accounts = await accounts.lock(connection, (a for n in wanted for a in n.accounts))
-        self.spent = await keys.lock_spent(
-            connection, (k for n in wanted for k in n.spending_keys)
-        )
+        self.spent = await keys.lock_spent(connection, (k for n in wanted for k in n.spending_keys))
         for key_id, most in {pair for n in wanted for pair in n.busy_keys}:
             self.open_of_key[key_id] = await tasks.count_open_of_key(connection, key_id, most=most)
         for channel_id, most in {pair for n in wanted for pair in n.channels}:

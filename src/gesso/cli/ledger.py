@@ -24,9 +24,11 @@ def check() -> None:
     """
 
     async def run() -> audit.Report:
-        async with open_house(settings_room.read()) as house:
-            async with house.database.snapshot() as connection:
-                return await audit.check(connection)
+        async with (
+            open_house(settings_room.read()) as house,
+            house.database.snapshot() as connection,
+        ):
+            return await audit.check(connection)
 
     report = asyncio.run(run())
     for finding in report.findings:
@@ -48,12 +50,14 @@ def show(
     """Print an account's newest postings."""
 
     async def run() -> None:
-        async with open_house(settings_room.read()) as house:
-            async with house.database.reading() as connection:
-                for line in await statement.lines(connection, account, limit=limit):
-                    when = line.posted_at.strftime("%Y-%m-%d %H:%M:%S")
-                    amount = f"{write_dollars(line.amount_nanos):>14}"
-                    what = line.task_id or line.note
-                    typer.echo(f"{when}  {line.verb:<8}{amount}  {line.price_key}  {what}")
+        async with (
+            open_house(settings_room.read()) as house,
+            house.database.reading() as connection,
+        ):
+            for line in await statement.lines(connection, account, limit=limit):
+                when = line.posted_at.strftime("%Y-%m-%d %H:%M:%S")
+                amount = f"{write_dollars(line.amount_nanos):>14}"
+                what = line.task_id or line.note
+                typer.echo(f"{when}  {line.verb:<8}{amount}  {line.price_key}  {what}")
 
     asyncio.run(run())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from pathlib import Path
 from typing import Annotated
 
@@ -27,10 +28,9 @@ def serve(
     """
     settings = settings_room.read(host=host, port=port, data_dir=data_dir)
     log.set_up(as_json=settings.log_json)
-    try:
+    # Ctrl-C is how a person stops it; everything is closed by then.
+    with contextlib.suppress(KeyboardInterrupt):
         loop.run(_serve(settings))
-    except KeyboardInterrupt:
-        pass  # Ctrl-C is how a person stops it; everything is closed by now.
 
 
 async def _serve(settings: Settings) -> None:

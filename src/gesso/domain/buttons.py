@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Literal
 
 from gesso.domain.errors import InvalidOrder
 from gesso.domain.task import Action
@@ -21,32 +22,32 @@ class Deed(StrEnum):
     UPSAMPLE = "upsample"  #: U1–U4: take one tile out of the grid.
     VARIATION = "variation"  #: V1–V4: a new grid from one tile.
     REROLL = "reroll"  #: The same prompt again.
-    UPSCALE_SUBTLE = "upscale_subtle"
-    UPSCALE_CREATIVE = "upscale_creative"
-    UPSCALE_2X = "upscale_2x"
-    UPSCALE_4X = "upscale_4x"
-    LOW_VARIATION = "low_variation"
-    HIGH_VARIATION = "high_variation"
-    INPAINT = "inpaint"
-    ZOOM_OUT_2X = "zoom_out_2x"
-    ZOOM_OUT_1_5X = "zoom_out_1_5x"
-    MAKE_SQUARE = "make_square"
-    CUSTOM_ZOOM = "custom_zoom"
-    PAN_LEFT = "pan_left"
-    PAN_RIGHT = "pan_right"
-    PAN_UP = "pan_up"
-    PAN_DOWN = "pan_down"
-    ANIMATE_HIGH = "animate_high"
-    ANIMATE_LOW = "animate_low"
-    EXTEND_HIGH = "animate_high_extend"
-    EXTEND_LOW = "animate_low_extend"
-    VIDEO_UPSCALE = "video_virtual_upscale"
-    BOOKMARK = "bookmark"
-    DESCRIBE_PICK = "describe_pick"
-    DESCRIBE_ALL = "describe_all"
-    DESCRIBE_RETRY = "describe_retry"
-    SHORTEN_PICK = "shorten_pick"
-    SHORTEN_DETAILS = "shorten_details"
+    UPSCALE_SUBTLE = "upscale_subtle"  #: Larger, close to the picture; version 6 and 7.
+    UPSCALE_CREATIVE = "upscale_creative"  #: Larger, with new details; version 6 and 7.
+    UPSCALE_2X = "upscale_2x"  #: Twice as large; version 5.
+    UPSCALE_4X = "upscale_4x"  #: Four times as large; version 5.
+    LOW_VARIATION = "low_variation"  #: Vary (Subtle).
+    HIGH_VARIATION = "high_variation"  #: Vary (Strong).
+    INPAINT = "inpaint"  #: Vary (Region): repaint under a mask.
+    ZOOM_OUT_2X = "zoom_out_2x"  #: Outpaint 50.
+    ZOOM_OUT_1_5X = "zoom_out_1_5x"  #: Outpaint 75.
+    MAKE_SQUARE = "make_square"  #: Outpaint 100.
+    CUSTOM_ZOOM = "custom_zoom"  #: Zoom out by the factor that a dialog asks for.
+    PAN_LEFT = "pan_left"  #: Show more on the left.
+    PAN_RIGHT = "pan_right"  #: Show more on the right.
+    PAN_UP = "pan_up"  #: Show more above.
+    PAN_DOWN = "pan_down"  #: Show more below.
+    ANIMATE_HIGH = "animate_high"  #: A video with much motion.
+    ANIMATE_LOW = "animate_low"  #: A video with little motion.
+    EXTEND_HIGH = "animate_high_extend"  #: A longer video, with much motion.
+    EXTEND_LOW = "animate_low_extend"  #: A longer video, with little motion.
+    VIDEO_UPSCALE = "video_virtual_upscale"  #: U1–U4 of a video: take one clip.
+    BOOKMARK = "bookmark"  #: Keep as a favourite; makes no task.
+    DESCRIBE_PICK = "describe_pick"  #: Imagine line 1–4 of a description.
+    DESCRIBE_ALL = "describe_all"  #: Imagine all four lines.
+    DESCRIBE_RETRY = "describe_retry"  #: Describe the picture again.
+    SHORTEN_PICK = "shorten_pick"  #: Imagine line 1–5 of a shortened prompt.
+    SHORTEN_DETAILS = "shorten_details"  #: Show the weight of every word.
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,18 +71,21 @@ class Button:
     type: int = 2
 
 
+_SOLO = "::SOLO"
 _UUID = r"(?P<job>[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12})"
 _D = Deed
+#: The upscalers of version 5; later versions have subtle and creative.
+_FIVE = {_D.UPSCALE_2X, _D.UPSCALE_4X}
 
 #: Template by deed. `{n}` is an index, `{job}` the UUID, `{model}` the upscaler.
 _TEMPLATES: dict[Deed, str] = {
     _D.UPSAMPLE: "MJ::JOB::upsample::{n}::{job}",
     _D.VARIATION: "MJ::JOB::variation::{n}::{job}",
     _D.REROLL: "MJ::JOB::reroll::0::{job}::SOLO",
-    _D.UPSCALE_SUBTLE: "MJ::JOB::upsample_{model}_2x_subtle::1::{job}::SOLO",
-    _D.UPSCALE_CREATIVE: "MJ::JOB::upsample_{model}_2x_creative::1::{job}::SOLO",
-    _D.UPSCALE_2X: "MJ::JOB::upsample_{model}_2x::1::{job}::SOLO",
-    _D.UPSCALE_4X: "MJ::JOB::upsample_{model}_4x::1::{job}::SOLO",
+    _D.UPSCALE_SUBTLE: "MJ::JOB::upsample_{model}_2x_subtle::{n}::{job}::SOLO",
+    _D.UPSCALE_CREATIVE: "MJ::JOB::upsample_{model}_2x_creative::{n}::{job}::SOLO",
+    _D.UPSCALE_2X: "MJ::JOB::upsample_{model}_2x::{n}::{job}::SOLO",
+    _D.UPSCALE_4X: "MJ::JOB::upsample_{model}_4x::{n}::{job}::SOLO",
     _D.LOW_VARIATION: "MJ::JOB::low_variation::1::{job}::SOLO",
     _D.HIGH_VARIATION: "MJ::JOB::high_variation::1::{job}::SOLO",
     _D.INPAINT: "MJ::Inpaint::1::{job}::SOLO",
@@ -109,12 +113,15 @@ _TEMPLATES: dict[Deed, str] = {
 
 def _pattern(deed: Deed, template: str) -> re.Pattern[str]:
     most = 5 if deed is Deed.SHORTEN_PICK else 4
-    regex = re.escape(template.removesuffix("::SOLO"))
+    # Clients and other servers write `::SOLO` or leave it out; a job's button takes both.
+    regex = re.escape(template.removesuffix(_SOLO))
     regex = regex.replace(r"\{n\}", f"(?P<n>[1-{most}])").replace(r"\{job\}", _UUID)
-    regex = regex.replace(r"\{model\}", "(?P<model>v[5-8](?:r1)?)")
+    models = "v5" if deed in _FIVE else "v6|v6r1|v7"
+    regex = regex.replace(r"\{model\}", f"(?P<model>{models})")
     # Another server of this wire puts the tile before the UUID here.
     regex = regex.replace("CustomZoom::", "CustomZoom::(?:1::)?")
-    return re.compile(regex + "(?:::SOLO)?", re.ASCII)
+    solo = f"(?:{_SOLO})?" if "{job}" in template else ""
+    return re.compile(regex + solo, re.ASCII)
 
 
 _PATTERNS = {deed: _pattern(deed, template) for deed, template in _TEMPLATES.items()}
@@ -136,8 +143,15 @@ def read(custom_id: str) -> Press:
 
 
 def write(press: Press) -> str:
-    """Return the customId of a press; the inverse of `read`."""
-    return _TEMPLATES[press.deed].format(n=press.index, job=press.job_id, model=press.model)
+    """Return the canonical customId of a press; `read` returns the same press for it.
+
+    Raises InvalidOrder for a press that no customId can say, such as U7.
+    """
+    template = _TEMPLATES[press.deed]
+    custom_id = template.format(n=press.index, job=press.job_id, model=press.model)
+    if _PATTERNS[press.deed].fullmatch(custom_id) is None:
+        raise InvalidOrder(f"no such button: {custom_id[:120]}", param="customId")
+    return custom_id
 
 
 def for_grid(job_id: str) -> tuple[Button, ...]:
@@ -174,7 +188,7 @@ def for_single(
 
 
 def for_video(job_id: str, clips: int) -> tuple[Button, ...]:
-    """Return the buttons of a video result: one U per clip, then reroll."""
+    """Return the buttons of a video result: one U per clip (1–4), then reroll."""
     ups = [
         Button(write(Press(_D.VIDEO_UPSCALE, n, job_id)), label=f"U{n}")
         for n in range(1, clips + 1)
@@ -210,11 +224,11 @@ _ALWAYS = {_D.CUSTOM_ZOOM, _D.INPAINT, _D.DESCRIBE_PICK, _D.SHORTEN_PICK}
 _PANS = {_D.PAN_LEFT, _D.PAN_RIGHT, _D.PAN_UP, _D.PAN_DOWN}
 _WITH_REMIX = {
     _D.REROLL, _D.VARIATION, _D.LOW_VARIATION, _D.HIGH_VARIATION, *_PANS,
-    _D.ANIMATE_HIGH, _D.ANIMATE_LOW,
+    _D.ANIMATE_HIGH, _D.ANIMATE_LOW, _D.EXTEND_HIGH, _D.EXTEND_LOW,
 }  # fmt: skip
 
 
-def needs_dialog(deed: Deed) -> str:
+def needs_dialog(deed: Deed) -> Literal["always", "remix", "never"]:
     """Say when a press waits for a dialog: `always`, with `remix` on, or `never` (7.3)."""
     if deed in _ALWAYS:
         return "always"
@@ -241,8 +255,16 @@ _ACTIONS: dict[Deed, Action] = {
 
 
 def action_of(press: Press, parent: Action) -> Action:
-    """Return the action of the child task; a reroll keeps its parent's (wire/decisions 7)."""
-    return _ACTIONS.get(press.deed, parent)
+    """Return the action of the child task in our own words; the wire may merge some.
+
+    A reroll keeps its parent's (wire/decisions 7), but of an upscale it is an imagine
+    (section 7.2). Raises InvalidOrder for a bookmark, which makes no task.
+    """
+    if press.deed is _D.BOOKMARK:
+        raise InvalidOrder("a bookmark makes no task", param="customId")
+    if press.deed is _D.REROLL:
+        return Action.IMAGINE if parent is Action.UPSCALE else parent
+    return _ACTIONS[press.deed]
 
 
 _PRICES: dict[Deed, str] = {
@@ -253,10 +275,8 @@ _PRICES: dict[Deed, str] = {
 
 
 def price_action(press: Press) -> str:
-    """Return the billing name of a press (wire/apimart section 2)."""
-    if press.deed in _PRICES:
-        return _PRICES[press.deed]
-    return action_of(press, Action.IMAGINE).value.lower()
+    """Return the billing name of a press (wire/apimart section 2); none for a bookmark."""
+    return _PRICES.get(press.deed) or action_of(press, Action.IMAGINE).value.lower()
 
 
 def _upscalers(job_id: str, version: Version, redo: Deed | None) -> list[Button]:
@@ -272,7 +292,7 @@ def _upscalers(job_id: str, version: Version, redo: Deed | None) -> list[Button]
     )
     word = "Redo Upscale" if redo else "Upscale"
     return [
-        Button(write(Press(deed, None, job_id, model)), "upscale_1", f"{word} ({name})")
+        Button(write(Press(deed, 1, job_id, model)), "upscale_1", f"{word} ({name})")
         for deed, name in pair
     ]
 
@@ -281,10 +301,10 @@ def _zooms(job_id: str, square: bool) -> list[Button]:
     shown = [
         _button(_D.ZOOM_OUT_2X, job_id, "🔍", "Zoom Out 2x"),
         _button(_D.ZOOM_OUT_1_5X, job_id, "🔍", "Zoom Out 1.5x"),
-        _button(_D.CUSTOM_ZOOM, job_id, "🔍", "Custom Zoom"),
     ]
     if not square:
         shown.append(_button(_D.MAKE_SQUARE, job_id, "↔️", "Make Square"))
+    shown.append(_button(_D.CUSTOM_ZOOM, job_id, "🔍", "Custom Zoom"))
     arrows = ((_D.PAN_LEFT, "⬅️"), (_D.PAN_RIGHT, "➡️"), (_D.PAN_UP, "⬆️"), (_D.PAN_DOWN, "⬇️"))
     return shown + [_button(deed, job_id, emoji, "") for deed, emoji in arrows]
 

@@ -3,64 +3,46 @@
     https://example.org/a.png a red fox in the snow --ar 3:2 --no people, text
     └ image links             └ words               └ flags
 
-`parse(write(p)) == p` for every prompt, and every fault names its flag, so that a mistake is
-refused at submit and not by a backend minutes later.
+`parse(p.write()) == p` for every parsed prompt, and every fault names its flag, so that a
+mistake is refused at submit and not by a backend minutes later. A flag written twice counts
+once, the last time; so do two flags of one kind (`--v` and `--niji`, `--fast` and `--relax`).
+`--no`, `--sref`, `--cref` and `--p` add up instead.
+Spec: wire/midjourney-proxy section 11, wire/apimart section 5.
 """
 
 from __future__ import annotations
 
-import difflib
+import dataclasses
 import re
-from dataclasses import dataclass, replace
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
 
 from gesso.domain.errors import InvalidOrder
-from gesso.domain.prompt_flags import BY_NAME, SPEEDS
-from gesso.domain.version import DEFAULT_NIJI, Version
+from gesso.domain.prompt_flags import (
+    SPEEDS,
+    Aspect,
+    Flags,
+    Value,
+    check_count,
+    find_flag,
+    get_flag,
+    read_url,
+    refuse,
+    shorten,
+    write_value,
+)
+from gesso.domain.version import DEFAULT_NIJI, NIJI_NUMBERS, Version
 
 MAX_CHARS = 8192
-#: A flag starts at a blank or after punctuation. Phones turn two hyphens into a dash.
-_START = re.compile(r"(?:^|(?<=[\s,.;:!?)\]]))(?:--|—|–)(?=[A-Za-z])")
-_NAME = re.compile(r"[A-Za-z0-9]+", re.ASCII)
-_COMMAND = re.compile(r"\s*/imagine\b\s*(?:prompt\s*:)?", re.IGNORECASE)
-_LINK = re.compile(r"<?(https?://[^\s<>]+)>?", re.IGNORECASE)
-# Databases cannot store a zero character, and a lone half of a pair is no text at all.
-_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+MAX_URLS = 20
+#: What `with_flags` takes: JSON values and parsed ones. None changes nothing, False removes.
+Given = str | int | float | Decimal | bool | Sequence[str] | Aspect | None
 
-
-@dataclass(frozen=True, slots=True)
-class Flags:
-    """The flags of a prompt in the order written, by canonical name and spelling."""
-
-    items: tuple[tuple[str, str], ...] = ()
-
-    def get(self, name: str) -> str | None:
-        """Return a flag's value: empty for a switch, None when it is not there."""
-        return next((value for key, value in self.items if key == name), None)
-
-    def has(self, name: str) -> bool:
-        """Say whether a flag is there."""
-        return self.get(name) is not None
-
-    def whole(self, name: str, default: int = 0) -> int:
-        """Return a whole-number flag."""
-        value = self.get(name)
-        return default if value is None else int(value)
-
-    @property
-    def version(self) -> str | None:
-        """The number of `--v`."""
-        return self.get("v")
-
-    @property
-    def niji(self) -> str | None:
-        """The number of `--niji`; empty when it stands bare."""
-        return self.get("niji")
-
-    @property
-    def seed(self) -> int | None:
-        """The number of `--seed`."""
-        value = self.get("seed")
-        return None if value is None else int(value)
+_WORD = re.compile(r"\S+")
+_COMMAND = re.compile(r"\s*/imagine(?![^\s:：])(?:\s*(?:prompt\s*)?[:：])?", re.IGNORECASE)
+_PART = re.compile(r"::(-?(?:[0-9]{1,6}(?:\.[0-9]{1,4})?|\.[0-9]{1,4})(?![\w.]))?", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,130 +50,252 @@ class Prompt:
     """A prompt in its parts."""
 
     image_urls: tuple[str, ...]
-    text: str
+    text: str  #: As written, without blanks at the ends; `::` and `{a, b}` are kept.
     flags: Flags
 
     def write(self) -> str:
         """Return the canonical text of this prompt."""
-        flags = (f"--{name} {value}" if value else f"--{name}" for name, value in self.flags.items)
-        return " ".join(part for part in (*self.image_urls, self.text, *flags) if part)
+        parts = (*self.image_urls, self.text, self.flags.write())
+        return " ".join(part for part in parts if part)
+
+    def parts(self) -> tuple[tuple[str, Decimal], ...]:
+        """Return the parts of a multi-prompt with their weights: `hot:: dog::2`."""
+        found: list[tuple[str, Decimal]] = []
+        start = 0
+        for mark in _PART.finditer(self.text):
+            found.append((self.text[start : mark.start()].strip(), Decimal(mark[1] or 1)))
+            start = mark.end()
+        found.append((self.text[start:].strip(), Decimal(1)))
+        return tuple((text, weight) for text, weight in found if text)
+
+    def with_flags(self, **given: Given) -> Prompt:
+        """Return this prompt with flags of the request's body set, at the end and in order.
+
+        The body wins over the same flag in the prompt. Raises InvalidOrder whose `param` is
+        the name given here.
+        """
+        flags = self.flags
+        for name, value in given.items():
+            try:
+                flags = _set(flags, name, value)
+            except InvalidOrder as fault:
+                raise InvalidOrder(fault.message, param=name) from None
+        return dataclasses.replace(self, flags=flags)
 
     def with_flag(self, name: str, value: str = "") -> Prompt:
-        """Return this prompt with one flag set at the end; raises InvalidOrder."""
-        flag = BY_NAME[name]
-        kept = tuple(item for item in self.flags.items if item[0] != flag.name)
-        return replace(self, flags=Flags((*kept, (flag.name, flag.read(value)))))
+        """Return this prompt with one flag set at the end; an empty value means a bare flag."""
+        return self.with_flags(**{name: value or True})
 
     def without(self, *names: str) -> Prompt:
-        """Return this prompt without some flags."""
-        kept = tuple(item for item in self.flags.items if item[0] not in names)
-        return replace(self, flags=Flags(kept))
+        """Return this prompt without some flags, in any spelling."""
+        flags = self.flags.drop(*(get_flag(name).name for name in names))
+        return dataclasses.replace(self, flags=flags)
 
     def strip_speed(self) -> Prompt:
         """Return this prompt without --fast, --relax and --turbo: the lane is our own matter."""
         return self.without(*SPEEDS)
 
     def as_niji(self) -> Prompt:
-        """Return this prompt for the niji bot."""
-        return self.without("v").with_flag("niji", DEFAULT_NIJI)
-
-    @property
-    def speed(self) -> str | None:
-        """The speed flag written last, or None."""
-        return next((name for name, _ in reversed(self.flags.items) if name in SPEEDS), None)
+        """Return this prompt for the niji bot; `--v 6` becomes `--niji 6` where that exists."""
+        number = self.version.number if self.flags.version else DEFAULT_NIJI
+        return self.with_flags(niji=number if number in NIJI_NUMBERS else DEFAULT_NIJI)
 
     @property
     def version(self) -> Version:
-        """The model version that this prompt asks for, or the default one."""
-        if self.flags.niji is not None:
-            return Version("niji", self.flags.niji or DEFAULT_NIJI)
-        return Version.read(f"v{self.flags.version or ''}")
+        """The model that this prompt asks for, or the default one."""
+        return self.version_or(Version.read(""))
+
+    def version_or(self, default: Version) -> Version:
+        """Return the model that this prompt asks for, or another default than ours."""
+        return self.flags.version or default
 
     @property
-    def aspect(self) -> tuple[float, float]:
-        """Width and height of `--ar`, 1:1 by default."""
-        wide, _, high = (self.flags.get("ar") or "1:1").partition(":")
-        return float(wide), float(high)
+    def speed(self) -> str | None:
+        """`fast`, `relax`, `turbo`, or None when the prompt does not say."""
+        return next((name for name, _ in self.flags if name in SPEEDS), None)
+
+    @property
+    def aspect(self) -> Aspect:
+        """Width to height, 1:1 by default."""
+        value = self.flags.value("ar")
+        return value if isinstance(value, Aspect) else Aspect(1, 1)
+
+    @property
+    def seed(self) -> int | None:
+        """The seed, None when the prompt leaves it to us."""
+        return self.flags.seed
+
+    @property
+    def stylize(self) -> int:
+        """How strongly the model's taste shows, 100 by default."""
+        return self.flags.whole("s", 100)
+
+    @property
+    def chaos(self) -> int:
+        """How different the pictures are, 0 by default."""
+        return self.flags.whole("c", 0)
+
+    @property
+    def weird(self) -> int:
+        """How unusual the pictures are, 0 by default."""
+        return self.flags.whole("w", 0)
+
+    @property
+    def stop(self) -> int:
+        """The per cent at which painting stops, 100 by default."""
+        return self.flags.whole("stop", 100)
+
+    @property
+    def repeat(self) -> int:
+        """How many times the prompt runs, 1 by default."""
+        return self.flags.whole("repeat", 1)
+
+    @property
+    def quality(self) -> Decimal:
+        """Time spent painting, 1 by default."""
+        return self.flags.decimal("q") or Decimal(1)
+
+    @property
+    def zoom(self) -> Decimal | None:
+        """How far a custom zoom goes out, None when the prompt does not say."""
+        return self.flags.decimal("zoom")
+
+    @property
+    def image_weight(self) -> Decimal:
+        """Weight of picture links against words, 1 by default."""
+        value = self.flags.decimal("iw")
+        return Decimal(1) if value is None else value
 
     @property
     def unwanted(self) -> tuple[str, ...]:
         """The words of `--no`."""
-        return tuple(w.strip() for w in (self.flags.get("no") or "").split(",") if w.strip())
+        return self.flags.several("no")
+
+    @property
+    def tile(self) -> bool:
+        """Whether the picture repeats without a seam."""
+        return "tile" in self.flags
+
+    @property
+    def raw(self) -> bool:
+        """Whether `--raw` or `--style raw` is asked for."""
+        return "raw" in self.flags
+
+    @property
+    def niji(self) -> bool:
+        """Whether an anime model is asked for."""
+        return "niji" in self.flags
+
+    @property
+    def sandbox(self) -> str | None:
+        """The test card, None when the prompt names none."""
+        return self.flags.text("sandbox")
 
 
-def parse(source: str, *, max_chars: int = MAX_CHARS) -> Prompt:
-    """Read a prompt; raises InvalidOrder that names what is wrong."""
+def parse(source: str, *, max_chars: int = MAX_CHARS, need_words: bool = True) -> Prompt:
+    """Read a prompt; raises InvalidOrder naming what is wrong.
+
+    With `need_words=False` a prompt may be flags only: pictures sent beside it are enough.
+    """
     if len(source) > max_chars:
-        raise _fault(f"the prompt may have {max_chars} characters, not {len(source)}")
-    if _UNSTORABLE.search(source):
-        raise _fault("the prompt holds a character that is not text")
-    while command := _COMMAND.match(source):
-        source = source[command.end() :]
-    starts = [m for m in _START.finditer(source) if _is_flag(source, m)]
-    head = source[: starts[0].start()] if starts else source
-    ends = [*(m.start() for m in starts), len(source)][1:]
-    chunks = [source[m.end() : end] for m, end in zip(starts, ends, strict=True)]
-    urls, text = _split_links(head)
-    if not urls and not text:
-        raise _fault("prompt is required")
-    return Prompt(urls, text, _read_flags(chunks))
+        refuse(f"the prompt may have {max_chars} characters, not {len(source)}")
+    _check_text(source)
+    head, words, tail = split_protected(source)
+    urls = tuple(url for word in _without_command(head).split() if (url := read_url(word)))
+    if len(urls) > MAX_URLS:
+        refuse(f"the prompt may have {MAX_URLS} picture links, not {len(urls)}")
+    if need_words and not words and not urls:
+        refuse("prompt is required")
+    return Prompt(urls, words, _read_flags(tail))
 
 
 def split_protected(source: str) -> tuple[str, str, str]:
-    """Return leading links, words and everything from the first flag on.
+    """Cut a prompt into leading links, words, and everything from the first flag on.
 
-    For translation: only the words may change (wire/midjourney-proxy section 11).
+    For translation: only the words may change. Blanks stay with the outer pieces, so the three
+    joined are the source again. Never raises.
     """
-    start = next((m.start() for m in _START.finditer(source) if _is_flag(source, m)), len(source))
-    urls, text = _split_links(source[:start])
-    return " ".join(urls), text, source[start:].strip()
+    start = len(source) - len(_without_command(source))
+    words = list(_WORD.finditer(source, start))
+    first = next((word.start() for word in words if not read_url(word.group())), len(source))
+    cut = next((at for word in words if (at := _flag_at(word)) is not None), len(source))
+    text = source[first:cut].rstrip()
+    return source[:first], text, source[first + len(text) :]
 
 
-def _is_flag(source: str, match: re.Match[str]) -> bool:
-    if match.group() == "--":
-        return True
-    # A dash is a dash, unless a known flag follows it.
-    name = _NAME.match(source, match.end())
-    return name is not None and name.group().lower() in BY_NAME
+def _flag_at(word: re.Match[str]) -> int | None:
+    """Return where the flags of a word begin."""
+    pieces = _unglue(word.group())
+    if not any(is_flag for is_flag, _ in pieces):
+        return None
+    is_flag, before = pieces[0]
+    return word.start() + (0 if is_flag else len(before))
 
 
-def _split_links(head: str) -> tuple[tuple[str, ...], str]:
-    words = head.strip()
-    urls: list[str] = []
-    while link := _LINK.match(words):
-        rest = words[link.end() :]
-        if rest and not rest[0].isspace():
-            break
-        urls.append(link[1])
-        words = rest.lstrip()
-    return tuple(urls), words
+def _without_command(source: str) -> str:
+    """Return a prompt without `/imagine prompt:`, which people paste along."""
+    start = 0
+    while command := _COMMAND.match(source, start):
+        start = command.end()
+    return source[start:]
 
 
-def _read_flags(chunks: list[str]) -> Flags:
-    found: dict[str, str] = {}
-    for chunk in chunks:
-        name = _NAME.match(chunk)
-        assert name is not None  # A flag starts with a letter.
-        flag = BY_NAME.get(name.group().lower())
-        if flag is None:
-            raise _unknown(name.group())
-        # Punctuation glued to the next flag's hyphens does not belong to the value.
-        value = flag.read(" ".join(chunk[name.end() :].split()))
-        if flag.name == "style" and value.lower() == "raw":
-            found["raw"] = ""
-            continue
-        before = found.pop(flag.name, "")
-        if flag.many and before and value:
-            value = before + (", " if flag.name == "no" else " ") + value
-        found[flag.name] = value or (before if flag.many else value)
-    return Flags(tuple(found.items()))
+def _check_text(source: str) -> None:
+    # Databases cannot store a zero character, and a lone half of a pair is no text at all.
+    for char in source:
+        if unicodedata.category(char) in {"Cc", "Cs"} and not char.isspace():
+            refuse("the prompt holds a character that is not text")
 
 
-def _unknown(name: str) -> InvalidOrder:
-    near = difflib.get_close_matches(name.lower(), BY_NAME, n=1)
-    hint = f"; did you mean --{near[0]}?" if near else ""
-    return _fault(f"--{name[:40]} is not a flag{hint}")
+def _unglue(word: str) -> list[tuple[bool, str]]:
+    """Cut a word into what stands before its flags and the flags: (is a flag, name or text)."""
+    pieces: list[tuple[bool, str]] = []
+    while word and (found := find_flag(word)):
+        word, name = found
+        pieces.append((True, name))
+    return [*([(False, word)] if word else []), *reversed(pieces)]
 
 
-def _fault(message: str) -> InvalidOrder:
-    return InvalidOrder(message, param="prompt")
+def _read_flags(tail: str) -> Flags:
+    found: list[tuple[str, list[str]]] = []
+    for word in tail.split():
+        for is_flag, piece in _unglue(word):
+            if is_flag:
+                found.append((piece, []))
+            else:
+                found[-1][1].append(piece)
+    flags = Flags()
+    for spelling, words in found:
+        flag = get_flag(spelling)
+        value = flag.read_value(words, spelling)
+        before = flags.value(flag.name)
+        if flag.many and isinstance(before, tuple) and isinstance(value, tuple):
+            value = check_count(f"--{spelling}", (*before, *value))
+        flags = _put(flags, flag.name, value)
+    return flags
+
+
+def _put(flags: Flags, name: str, value: Value) -> Flags:
+    # `--raw` is the newer spelling of `--style raw`.
+    return flags.put("raw", True) if (name, value) == ("style", "raw") else flags.put(name, value)
+
+
+def _set(flags: Flags, name: str, value: Given) -> Flags:
+    flag = get_flag(name)
+    if value is None:
+        return flags
+    if value is False:
+        return flags.drop(flag.name)
+    words = _give_text(flag.name, value).split()
+    if any(find_flag(word) for word in words):
+        refuse(f"{name} must be a value without flags, not {shorten(' '.join(words))}")
+    _check_text(" ".join(words))
+    return _put(flags, flag.name, flag.read_value(words, name))
+
+
+def _give_text(name: str, value: str | float | Decimal | Sequence[str] | Aspect) -> str:
+    if isinstance(value, float):
+        return repr(value)
+    if isinstance(value, str | int | Decimal | Aspect):
+        return write_value(name, value)
+    return write_value(name, tuple(str(one) for one in value))

@@ -163,7 +163,9 @@ def _aspect(spelling: str, words: Words) -> tuple[Value, int]:
     word = _first(spelling, words, "width:height, such as 16:9").replace("：", ":")
     sides = word.split(":")
     if len(sides) != 2 or not all(re.fullmatch(r"[0-9]{1,6}(\.[0-9]{1,4})?", s) for s in sides):
-        refuse(f"{spelling} must be width:height in whole numbers, such as 16:9, not {shorten(word)}")
+        refuse(
+            f"{spelling} must be width:height in whole numbers, such as 16:9, not {shorten(word)}"
+        )
     width, height = (Decimal(side) for side in sides)
     if width == 0 or height == 0:
         refuse(f"{spelling} must be width:height above zero, not {shorten(word)}")
@@ -198,9 +200,10 @@ _PROFILE = re.compile(rf"[A-Za-z0-9]{{5,64}}{_WEIGHT}")
 
 def read_url(word: str) -> str | None:
     """Return the link that a word is, without `<…>` and marks around it, or None."""
+    marks = ",;，；、"
+    word = word.rstrip(marks)
     if word.startswith("<") and word.endswith(">"):
-        word = word[1:-1]
-    word = word.rstrip(",;，；、")
+        word = word[1:-1].rstrip(marks)
     return word if _URL.fullmatch(word) and len(word) <= MAX_URL_CHARS else None
 
 
@@ -279,7 +282,7 @@ def _card(spelling: str, words: Words) -> tuple[Value, int]:
 _LINKS = _several(read_url, "http(s) links")
 
 TABLE: tuple[Flag, ...] = (
-    Flag("ar", _aspect, "Width to height of the picture.", ("aspect", "size")),
+    Flag("ar", _aspect, "Width to height of the picture.", ("aspect",)),
     Flag("v", _version, "Model version.", ("version",), slot="version"),
     Flag("niji", _niji, "Anime model version; bare means the newest.", slot="version"),
     Flag("s", _whole(0, 1000), "How strongly the model's taste shows.", ("stylize",)),
@@ -302,7 +305,7 @@ TABLE: tuple[Flag, ...] = (
     Flag("cref", _LINKS, "Character references.", many=True),
     Flag("oref", _link, "Object reference."),
     Flag("dref", _link, "Depth reference."),
-    Flag("no", _excluded, "What must not be in the picture.", ("negative_prompt",), many=True),
+    Flag("no", _excluded, "What must not be in the picture.", many=True),
     Flag("seed", _whole(0, MAX_SEED), "Same seed and words, same picture."),
     Flag("sameseed", _whole(0, MAX_SEED), "One seed for all four pictures."),
     Flag("tile", _switch, "Paint a pattern that repeats without a seam."),
@@ -413,7 +416,12 @@ class Flags:
     def __contains__(self, name: object) -> bool:
         return any(own == name for own, _ in self.entries)
 
-    def get(self, name: str) -> Value | None:
+    def get(self, name: str) -> str | None:
+        """Return a flag's value as written: empty for a switch, None when it is not there."""
+        value = self.value(name)
+        return None if value is None else write_value(name, value)
+
+    def value(self, name: str) -> Value | None:
         """Return the value of a canonical name, None when the flag is not there."""
         return next((value for own, value in self.entries if own == name), None)
 
@@ -431,24 +439,33 @@ class Flags:
         """Return the flags as they stand at the end of a prompt."""
         return " ".join(_write(name, value) for name, value in self.entries)
 
+    def has(self, name: str) -> bool:
+        """Say whether a flag is there."""
+        return name in self
+
     def number(self, name: str) -> int | None:
         """Return the value of a flag that takes a whole number."""
-        value = self.get(name)
+        value = self.value(name)
         return value if isinstance(value, int) else None
+
+    def whole(self, name: str, default: int = 0) -> int:
+        """Return the value of a flag that takes a whole number, or a default."""
+        value = self.number(name)
+        return default if value is None else value
 
     def decimal(self, name: str) -> Decimal | None:
         """Return the value of a flag that takes a fraction."""
-        value = self.get(name)
+        value = self.value(name)
         return value if isinstance(value, Decimal) else None
 
     def text(self, name: str) -> str | None:
         """Return the value of a flag that takes one word, a link or free text."""
-        value = self.get(name)
+        value = self.value(name)
         return value if isinstance(value, str) else None
 
     def several(self, name: str) -> tuple[str, ...]:
         """Return the values of a flag that takes many; empty when it is not there."""
-        value = self.get(name)
+        value = self.value(name)
         if not isinstance(value, tuple) or isinstance(value, Aspect):
             return ()
         return value
@@ -486,5 +503,5 @@ def write_value(name: str, value: Value) -> str:
     if isinstance(value, Aspect):
         return f"{value.width}:{value.height}"
     if isinstance(value, tuple):
-        return (", " if name == "no" else " ").join(value)
+        return (", " if name == "no" else " ").join(map(str, value))
     return format(value, "f") if isinstance(value, Decimal) else str(value)

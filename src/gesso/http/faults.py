@@ -40,5 +40,5 @@ def status_of(error: GessoError) -> int:
     """Return the HTTP status of an error; what is nobody's fault outside is a 500."""
     for kind in type(error).__mro__:
         if kind in _STATUS:
-            return _STATUS[kind]  # type: ignore[index]
+            return _STATUS[kind]
     return 500

@@ -13,25 +13,11 @@ from gesso.ledger.money import read_dollars
 
 _SPEEDS = {"relax": "", "fast": "-fast", "turbo": "-turbo"}
 _VERSIONS = ("v5.1", "v5.2", "v6.1", "v7", "v8.1", "v8.2", "niji6", "niji7")
-_ACTIONS = [
-    "blend",
-    "describe",
-    "edits",
-    "upscale",
-    "variation",
-    "high_variation",
-    "low_variation",
-    "reroll",
-    "zoom",
-    "pan",
-    "inpaint",
-    "modal",
-    "remix_strong",
-    "remix_subtle",
-    "shorten",
-    "retexture",
-    "swap_face",
-]
+_ACTIONS = (
+    "blend", "describe", "edits", "upscale", "variation", "high_variation", "low_variation",
+    "reroll", "zoom", "pan", "inpaint", "modal", "remix_strong", "remix_subtle", "shorten",
+    "retexture", "swap_face",
+)  # fmt: skip
 
 
 def _default_list() -> dict[str, int]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-F = NDArray[np.float32]
+F = NDArray[np.floating]
 I = NDArray[np.int64]  # noqa: E741 - the usual name beside F
 
 
@@ -25,6 +25,7 @@ def hashed(x: I, y: I, salt: int) -> F:
 
 def value(x: F, y: F, salt: int) -> F:
     """Return smooth noise in 0–1 whose features are about one unit wide."""
+    x, y = np.asarray(x, np.float32), np.asarray(y, np.float32)
     fx, fy = np.floor(x), np.floor(y)
     ix, iy = fx.astype(np.int64), fy.astype(np.int64)
     tx, ty = _fade(x - fx), _fade(y - fy)

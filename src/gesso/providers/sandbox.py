@@ -118,7 +118,8 @@ class Sandbox:
                 code = easel.cards["fail"]
                 return Progress(Stage.FAILED, code=code, reason=_FAILURES.get(code, code))
             if "blank" in easel.cards:
-                return await self._in_thread(_blank)
+                blank: Progress = await self._in_thread(_blank)
+                return blank
             if job.task.action is Action.UPSCALE:
                 return await _take_tile(job)
             return await self._paint(job, easel)

@@ -237,7 +237,7 @@ class MidjourneyRoutes:
                 return await handler(request)
             except GessoError as error:
                 kinds = type(error).__mro__
-                status = next((wire.STATUSES[k] for k in kinds if k in wire.STATUSES), 200)  # type: ignore[index]
+                status = next((wire.STATUSES[k] for k in kinds if k in wire.STATUSES), 200)
                 return _json(wire.write_error(error, _english(request)), status)
             except Exception:
                 log.exception("request_failed", path=request.url.path)

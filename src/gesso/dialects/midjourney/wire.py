@@ -193,7 +193,7 @@ def write_message(code: int, description: str, result: Any = None) -> bytes:
 def write_error(error: GessoError, english: bool) -> bytes:
     """提交结果 of a refusal, with what a caller must know in `properties`."""
     kinds = type(error).__mro__
-    code = next(_CODES[kind] for kind in kinds if kind in _CODES)  # type: ignore[index]
+    code = next(_CODES[kind] for kind in kinds if kind in _CODES)
     facts: dict[str, Any] = {
         **error.facts,
         "error": error.code,

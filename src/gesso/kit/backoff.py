@@ -11,5 +11,5 @@ def delay_s(attempt: int, *, base: float, cap: float, rand: random.Random | None
     The jitter takes away up to half, so that many who failed together do not return together.
     """
     whole = min(cap, base * 2 ** min(attempt, 32))
-    jitter: float = (rand or random).uniform(0.5, 1.0)
-    return whole * jitter
+    draw = rand.uniform if rand else random.uniform
+    return whole * draw(0.5, 1.0)

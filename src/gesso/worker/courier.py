@@ -56,6 +56,10 @@ class Courier:
 
     async def run(self) -> None:
         """Send callbacks until cancelled."""
+        if not self._database.distributed:
+            # Whoever leased them died with the process before this one.
+            async with self._database.transaction() as connection:
+                await outbox.forget_leases(connection, clock.now())
         under_way: set[asyncio.Task[None]] = set()
         while True:
             free = LANES - len(under_way)
@@ -78,7 +82,7 @@ class Courier:
             if not await outbox.any_due(connection, clock.now()):
                 return []
         async with self._database.transaction() as connection:
-            lease_s = self._patience.timeout_s * 2 + 5
+            lease_s = self._patience.timeout_s + 5
             return await outbox.claim_due(connection, clock.now(), limit=limit, lease_s=lease_s)
 
     async def _deliver(self, callback: Callback) -> None:

@@ -137,10 +137,11 @@ class MidjourneyRoutes:
             raise InvalidOrder(say("task_id_missing", english), param="taskId")
         if not body.custom_id:
             raise InvalidOrder(say("custom_id_missing", english), param="customId")
+        press = buttons.read(body.custom_id.strip())
         parent = await self._finder.get(key, ids.read_task_id(str(body.task_id).strip()))
         order = follow_up(
             parent,
-            buttons.read(body.custom_id.strip()),
+            press,
             dialect=NAME,
             custom_id=body.custom_id.strip(),
             lane=_path_lane(request),

@@ -7,6 +7,7 @@ text (wire/decisions 3).
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any, Protocol, TypeVar
 
@@ -36,6 +37,7 @@ from gesso.domain.version import Version
 from gesso.kit.clock import millis
 
 T = TypeVar("T")
+_ZERO = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
 
 STATUS: Mapping[TaskStatus, str] = {
     TaskStatus.QUEUED: "NOT_START",
@@ -135,6 +137,9 @@ class IdsBody(msgspec.Struct):
 
 def read_body(body: bytes, kind: type[T]) -> T:
     """Read a JSON body; raises InvalidOrder naming the field that has the wrong type."""
+    if b"u0000" in body and _ZERO.search(body):
+        # No database can store it, in whichever field it stands.
+        raise InvalidOrder("the body holds a zero character", param="body")
     try:
         return msgspec.json.decode(body or b"{}", type=kind)
     except msgspec.ValidationError as error:

@@ -1,0 +1,177 @@
+"""kill -9 at many moments: nothing lost, nothing started twice, every nano-dollar in place."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import random
+import sys
+import time
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+import pytest
+import uvicorn
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from tests.client import Client
+from tests.conftest import ADMIN, free_port, new_database
+from tests.crash.processes import GESSO, Process, environment, gesso, running, until_up
+
+pytestmark = [pytest.mark.anyio, pytest.mark.timeout(240)]
+
+#: Moments of the kill, in seconds after the first submit was answered: before, during and
+#: after the upstream call, the polls, the storing, the capture and the callback.
+MOMENTS = (0.0, 0.02, 0.06, 0.12, 0.3, 0.6, 0.9, 1.2)
+
+
+class Hook:
+    """A receiver in the test's own process: it outlives the gateway."""
+
+    def __init__(self) -> None:
+        self.port = free_port()
+        self.ids: dict[tuple[str, str, str], set[str]] = {}
+
+    async def hear(self, request: Request) -> Response:
+        task = json.loads(await request.body())
+        event = (task["id"], task["status"], task["progress"])
+        self.ids.setdefault(event, set()).add(request.headers["webhook-id"])
+        return Response(status_code=204)
+
+
+@pytest.fixture
+async def hook() -> AsyncIterator[Hook]:
+    made = Hook()
+    app = Starlette(routes=[Route("/", made.hear, methods=["POST"])])
+    config = uvicorn.Config(app, port=made.port, lifespan="off", log_level="error")
+    server = uvicorn.Server(config)
+    serving = asyncio.create_task(server.serve())
+    while not server.started:
+        await asyncio.sleep(0.005)
+    yield made
+    server.should_exit = True
+    await serving
+
+
+class Crash:
+    """One gateway with its upstream, and what was promised to its client."""
+
+    def __init__(self, client: Client, upstream: Client, hook: Hook, channel: str) -> None:
+        self.client = client
+        self.upstream = upstream
+        self.hook = hook
+        self.channel = channel
+        self.accepted: dict[str, str] = {}
+
+    async def submit(self, name: str, channel: str) -> None:
+        body = {
+            "prompt": name,
+            "notifyHook": f"http://127.0.0.1:{self.hook.port}/",
+            "accountFilter": {"instanceId": channel},
+        }
+        try:
+            answer = await self.client.post("/mj/submit/imagine", body)
+        except Exception:
+            return  # The gateway died before it said yes: nothing was promised.
+        if answer["code"] in {1, 22}:
+            self.accepted[answer["result"]] = name
+
+    async def submit_many(self, prefix: str, count: int) -> None:
+        for number in range(count):
+            channel = self.channel if number % 3 else "ch_sandbox"
+            await self.submit(f"{prefix} {number}", channel)
+
+    async def all_end(self, limit_s: float) -> None:
+        """Every accepted task reaches SUCCESS by itself."""
+        async with asyncio.timeout(limit_s):
+            for task_id in list(self.accepted):
+                task = await self.client.until(task_id, limit_s=limit_s)
+                assert task["status"] == "SUCCESS", task
+                assert len(task["imageUrls"]) == 4
+
+    async def nothing_twice(self) -> None:
+        counts = await self.upstream.get("/counts")
+        assert all(count == 1 for count in counts.values()), counts
+
+    def same_ids(self) -> None:
+        assert all(len(ids) == 1 for ids in self.hook.ids.values()), self.hook.ids
+
+    async def all_told(self) -> None:
+        async with asyncio.timeout(40):
+            while True:
+                told = {event[0] for event in self.hook.ids if event[1] == "SUCCESS"}
+                if told >= set(self.accepted):
+                    return
+                await asyncio.sleep(0.05)
+
+
+async def prepare(stack: AsyncExitStack, env: dict[str, str], hook: Hook) -> Crash:
+    port = free_port()
+    script = str(Path(__file__).with_name("upstream.py"))
+    stack.enter_context(running([sys.executable, script, str(port)], env))
+    upstream = await stack.enter_async_context(Client(f"http://127.0.0.1:{port}", ""))
+    await until_up(upstream, "/counts")
+    channel = await asyncio.to_thread(
+        gesso, env, "channel", "create", "up", "--provider", "mjproxy", "--core-size", "8",
+        "--queue-size", "500", "--base-url", f"http://127.0.0.1:{port}",
+    )  # fmt: skip
+    base = f"http://127.0.0.1:{env['GESSO_PORT']}"
+    client = await stack.enter_async_context(Client(base, ADMIN))
+    return Crash(client, upstream, hook, channel)
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+async def test_sqlite_process_is_killed_again_and_again(
+    tmp_path: Path, hook: Hook, seed: int
+) -> None:
+    draw = random.Random(seed)
+    env = environment(tmp_path, free_port(), "", ADMIN)
+    async with AsyncExitStack() as stack:
+        crash = await prepare(stack, env, hook)
+        for number, moment in enumerate(draw.sample(MOMENTS, len(MOMENTS))):
+            process = Process([*GESSO, "serve"], env)
+            stack.callback(process.kill)
+            await until_up(crash.client)
+            sending = asyncio.create_task(crash.submit_many(f"round {number}", 9))
+            await asyncio.sleep(moment)  # The point is to kill at this moment, whatever runs.
+            process.kill()
+            await sending
+        process = Process([*GESSO, "serve"], env)
+        stack.callback(process.kill)
+        await until_up(crash.client)
+        assert len(crash.accepted) >= 9
+        await crash.all_end(60)
+        await crash.all_told()
+        await crash.nothing_twice()
+        crash.same_ids()
+        assert "drift $0.00" in await asyncio.to_thread(gesso, env, "ledger", "check")
+
+
+async def test_one_of_two_postgres_workers_is_killed(
+    tmp_path: Path, hook: Hook, postgres: str
+) -> None:
+    env = environment(tmp_path, free_port(), await new_database(postgres), ADMIN)
+    api_env = env | {"GESSO_WORKER_INSIDE": "0"}
+    async with AsyncExitStack() as stack:
+        crash = await prepare(stack, env, hook)
+        stack.enter_context(running([*GESSO, "serve"], api_env))
+        stack.enter_context(running([*GESSO, "worker"], env))
+        await until_up(crash.client)
+        for number, moment in enumerate((0.05, 0.4, 1.0)):
+            victim = Process([*GESSO, "worker"], env)
+            stack.callback(victim.kill)
+            await crash.submit_many(f"before {number}", 12)
+            await asyncio.sleep(2.0 + moment)  # Time for the victim to take its share.
+            await crash.submit_many(f"during {number}", 12)
+            victim.kill()
+            killed = time.monotonic()
+            await crash.all_end(30)
+            assert time.monotonic() - killed < 15
+        await crash.all_told()
+        await crash.nothing_twice()
+        crash.same_ids()
+        assert "drift $0.00" in await asyncio.to_thread(gesso, env, "ledger", "check")

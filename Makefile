@@ -7,7 +7,7 @@ COMPILE = uv pip compile --quiet --universal --python-version 3.11 --generate-ha
   --no-emit-index-url --no-emit-find-links --no-annotate
 
 .DEFAULT_GOAL := help
-.PHONY: help serve test check unit bench format lock wheel clean
+.PHONY: help serve test check unit bench format reference lock wheel clean
 
 help: ## List the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 18
@@ -34,13 +34,16 @@ format: $(VENV)/.dev ## Format the code
 	$(BIN)/ruff check --fix src tests bench
 	$(BIN)/ruff format src tests bench
 
+reference: $(VENV)/.dev ## Write docs/reference from the code
+	$(BIN)/python docs/make_reference.py
+
 wheel: $(VENV)/.dev ## Build the wheel into dist/
 	$(BIN)/python -m pip wheel --no-deps --wheel-dir dist .
 
 lock: ## Resolve the dependencies again (needs uv)
 	$(COMPILE) -o requirements/build.txt requirements/build.in
-	$(COMPILE) -o requirements/run.txt pyproject.toml
 	$(COMPILE) --group dev -o requirements/dev.txt pyproject.toml requirements/build.in
+	$(COMPILE) -c requirements/dev.txt -o requirements/run.txt pyproject.toml
 
 clean: ## Remove what was built; data stays
 	rm -rf $(VENV) dist .mypy_cache .ruff_cache .pytest_cache .hypothesis

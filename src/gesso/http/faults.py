@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from gesso.domain.errors import (
     BannedPrompt,
+    CallerError,
     GessoError,
     IllegalMove,
     InsufficientFunds,
@@ -20,6 +21,7 @@ from gesso.domain.errors import (
 )
 
 _STATUS: dict[type[GessoError], int] = {
+    CallerError: 400,
     InvalidOrder: 400,
     NotAuthenticated: 401,
     InsufficientFunds: 402,

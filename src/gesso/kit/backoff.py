@@ -10,6 +10,6 @@ def delay_s(attempt: int, *, base: float, cap: float, rand: random.Random | None
 
     The jitter takes away up to half, so that many who failed together do not return together.
     """
-    whole = min(cap, base * 2 ** min(attempt, 32))
+    whole = min(cap, base * 2.0 ** min(attempt, 32))
     draw = rand.uniform if rand else random.uniform
     return whole * draw(0.5, 1.0)

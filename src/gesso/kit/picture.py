@@ -25,6 +25,8 @@ _FORMATS = {
     "GIF": ("image/gif", "gif"),
     "AVIF": ("image/avif", "avif"),
 }
+#: MPO is what Pillow calls a JPEG with several pictures, once it is open.
+_OPENED = [name for name in _FORMATS if name != "MPO"]
 _DATA_URL = re.compile(r"data:([\w.+-]*/?[\w.+-]*)(;[\w=.+-]+)*(;base64)?,", re.ASCII)
 _WEB_SAFE = str.maketrans("-_", "+/")
 
@@ -143,4 +145,4 @@ def _open(data: bytes) -> Image.Image:
     with warnings.catch_warnings():
         # We check the pixels ourselves; Pillow's own warning would go nowhere useful.
         warnings.simplefilter("ignore")
-        return Image.open(io.BytesIO(data), formats=list(_FORMATS))
+        return Image.open(io.BytesIO(data), formats=_OPENED)

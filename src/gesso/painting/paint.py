@@ -112,7 +112,7 @@ def _seamless(brief: Brief, view: View, width: int, height: int) -> Pixels:
     for dx in (0, 1):
         for dy in (0, 1):
             shifted = View(
-                view.x - dx * view.width, view.y - dy * view.height, view.width, view.height
+                view.x + dx * view.width, view.y + dy * view.height, view.width, view.height
             )
             part = _finish(_world(plain, shifted, width, height), plain).rgb
             across = smooth(0.3, 0.7, u) if dx == 0 else 1 - smooth(0.3, 0.7, u)

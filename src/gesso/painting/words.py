@@ -129,7 +129,9 @@ def understand(brief: Brief) -> Scene:
     if time is None:
         drawn = ("day", "day", "dawn", "sunset", "day", "night")
         left_times = [t for t in drawn if t not in banned]
-        time = left_times[int(brief.word("time") * len(left_times))]
+        apart = brief.number("chaos time") < brief.chaos / 110
+        luck = brief.number("time") if apart else brief.word("time")
+        time = left_times[int(luck * len(left_times))]
     weather = frozenset(w for w in _all(_WEATHER, tokens) if w not in banned)
     hues = [
         h for name, (h, words) in _COLOURS.items() if _hit(tokens, words) and name not in banned

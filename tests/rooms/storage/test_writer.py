@@ -1,0 +1,64 @@
+"""Group commit: refused operations leave nothing, neighbours are not disturbed."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, replace
+
+import pytest
+from sqlalchemy.exc import IntegrityError
+
+from gesso.domain.errors import InsufficientFunds
+from gesso.services.administer import FIRST_ACCOUNT, Adjust, TopUp, list_accounts
+from gesso.storage.unit import Needs, Unit
+from tests.conftest import Gateway
+
+pytestmark = pytest.mark.anyio
+
+
+@dataclass(frozen=True)
+class Bug:
+    """An operation that changes something and then falls over."""
+
+    @property
+    def needs(self) -> Needs:
+        return Needs(accounts=(FIRST_ACCOUNT,))
+
+    def apply(self, unit: Unit) -> None:
+        account = unit.accounts[FIRST_ACCOUNT]
+        unit.save_account(replace(account, available_nanos=0))
+        raise RuntimeError("a bug")
+
+
+async def balance(gateway: Gateway) -> int:
+    return (await list_accounts(gateway.house.database))[0].available_nanos
+
+
+async def test_many_at_once_are_exact(gateway: Gateway) -> None:
+    start = await balance(gateway)
+    writer = gateway.house.writer
+    outcomes = await asyncio.gather(
+        *(writer.write(TopUp(FIRST_ACCOUNT, n, f"r{n}")) for n in range(1, 301)),
+        *(writer.write(Bug()) for _ in range(20)),
+        *(writer.write(Adjust(FIRST_ACCOUNT, -(10**15), f"x{n}", "no")) for n in range(20)),
+        return_exceptions=True,
+    )
+    kinds = [type(o).__name__ for o in outcomes]
+    assert kinds.count("Account") == 300
+    assert kinds.count("RuntimeError") == 20
+    assert kinds.count(InsufficientFunds.__name__) == 20
+    assert await balance(gateway) == start + 300 * 301 // 2
+
+
+async def test_a_repeated_reference_fails_alone(gateway: Gateway) -> None:
+    start = await balance(gateway)
+    writer = gateway.house.writer
+    await writer.write(TopUp(FIRST_ACCOUNT, 5, "same"))
+    outcomes = await asyncio.gather(
+        writer.write(TopUp(FIRST_ACCOUNT, 7, "other")),
+        writer.write(TopUp(FIRST_ACCOUNT, 5, "same")),
+        writer.write(TopUp(FIRST_ACCOUNT, 9, "third")),
+        return_exceptions=True,
+    )
+    assert isinstance(outcomes[1], IntegrityError)
+    assert await balance(gateway) == start + 5 + 7 + 9

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement, bindparam, insert, select, update
+from sqlalchemy import ColumnElement, bindparam, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gesso.domain.channel import Load
@@ -128,17 +128,19 @@ async def find_open(connection: AsyncConnection) -> list[Task]:
 
 async def count_load(connection: AsyncConnection, channel_id: str, *, most: int) -> Load:
     """Count a channel's waiting and running tasks, up to `most` so that it stays cheap."""
-    inner = (
+    some = (
         select(tasks.c.status)
         .where(tasks.c.channel_id == channel_id)
         .where(tasks.c.status.in_(["queued", "submitting", "running"]))
         .where(_open())
         .limit(most)
+        .subquery()
     )
+    counted = select(some.c.status, func.count()).group_by(some.c.status)
     waiting = running = 0
-    for status in (await connection.execute(inner)).scalars():
-        waiting += status == "queued"
-        running += status != "queued"
+    for status, count in await connection.execute(counted):
+        waiting += count if status == "queued" else 0
+        running += count if status != "queued" else 0
     return Load(waiting, running)
 
 

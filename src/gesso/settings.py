@@ -71,6 +71,9 @@ class Settings:
     max_picture_bytes: int = _setting(12 * 1024 * 1024, "Largest input picture, in bytes.")
     max_picture_pixels: int = _setting(50_000_000, "Largest input picture, in pixels.")
     max_picture_frames: int = _setting(200, "Most frames of an animated input picture.")
+    max_result_bytes: int = _setting(
+        256 * 1024 * 1024, "Largest single result that an upstream may deliver, in bytes."
+    )
     max_pictures: int = _setting(5, "Most input pictures of one request.")
     max_list: int = _setting(500, "Most ids of one list-by-condition, most rows of one list.")
     picture_days: float = _setting(30.0, "Days for which result pictures are kept.")

@@ -23,7 +23,13 @@ from gesso.storage.blobs import BlobMissing, Blobs
 #: Position word of the partial picture while a task runs.
 PREVIEW = "preview"
 _RANGE = re.compile(r"bytes=(\d*)-(\d*)", re.ASCII)
-_MIME = {"png": "image/png", "webp": "image/webp", "jpg": "image/jpeg", "gif": "image/gif"}
+_MIME = {
+    "png": "image/png",
+    "webp": "image/webp",
+    "jpg": "image/jpeg",
+    "gif": "image/gif",
+    "avif": "image/avif",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +100,8 @@ class PictureRoom:
             return await self._answer(request, key, fresh)
         except BlobMissing:
             return _refuse(404, "not_found", "this picture was removed")
+        except picture.PictureRefused as refusal:
+            return _refuse(415, "picture_rejected", f"no thumbnail can be made: {refusal}")
         except ValueError:
             return _refuse(400, "invalid_order", "w must be a width in pixels, 16–4096")
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import hashlib
 import hmac
 import secrets as random_secrets
@@ -23,7 +22,10 @@ def sign(secrets: Sequence[str], message_id: str, timestamp: int, body: bytes) -
     """Return the three headers of Standard Webhooks.
 
     Several secrets sign at once, so that a receiver may rotate its secret without a gap.
+    Raises ValueError when there is no secret, or one that could not have signed anything.
     """
+    if isinstance(secrets, str) or not secrets:
+        raise ValueError("a list of at least one webhook secret is needed")
     signatures = [_signature(secret, message_id, timestamp, body) for secret in secrets]
     return {
         "webhook-id": message_id,
@@ -33,29 +35,36 @@ def sign(secrets: Sequence[str], message_id: str, timestamp: int, body: bytes) -
 
 
 def verify(secret: str, headers: Mapping[str, str], body: bytes, *, now: int) -> bool:
-    """Say whether a callback carries a valid and fresh signature of this secret."""
-    try:
-        timestamp = int(headers["webhook-timestamp"])
-        expected = _signature(secret, headers["webhook-id"], timestamp, body)
-        given = headers["webhook-signature"].split()
-    except (KeyError, ValueError):
+    """Say whether a callback carries a valid and fresh signature of this secret.
+
+    Raises ValueError for a broken secret: that is our mistake, not the sender's.
+    """
+    _key(secret)
+    given = headers.get("webhook-signature", "").encode(errors="surrogatepass").split()
+    stamp = headers.get("webhook-timestamp", "")
+    if not (_is_epoch(stamp) and "webhook-id" in headers):
         return False
-    fresh = abs(now - timestamp) <= TOLERANCE_S
-    known = [hmac.compare_digest(f"v1,{expected}", one) for one in given]
+    expected = f"v1,{_signature(secret, headers['webhook-id'], int(stamp), body)}".encode()
+    fresh = abs(now - int(stamp)) <= TOLERANCE_S
+    known = [hmac.compare_digest(expected, one) for one in given]
     return fresh and any(known)
 
 
 def _signature(secret: str, message_id: str, timestamp: int, body: bytes) -> str:
-    content = f"{message_id}.{timestamp}.".encode() + body
+    content = f"{message_id}.{timestamp}.".encode(errors="surrogatepass") + body
     digest = hmac.new(_key(secret), content, hashlib.sha256).digest()
     return base64.b64encode(digest).decode()
 
 
 def _key(secret: str) -> bytes:
     try:
-        return base64.b64decode(secret.removeprefix(_PREFIX), validate=True)
-    except binascii.Error as error:
+        key = base64.b64decode(secret.removeprefix(_PREFIX), validate=True)
+    except ValueError as error:
         raise ValueError("a webhook secret is base64 behind whsec_") from error
+    if not key:
+        # An empty key would sign, and everybody could sign with it.
+        raise ValueError("a webhook secret must not be empty")
+    return key
 
 
 def sign_link(secret: bytes, path: str, expires: int) -> str:
@@ -65,14 +74,19 @@ def sign_link(secret: bytes, path: str, expires: int) -> str:
 
 def check_link(secret: bytes, path: str, expires: str, signature: str, *, now: int) -> bool:
     """Say whether a link's query is ours and has not expired."""
-    if not (expires.isascii() and expires.isdigit() and len(expires) <= 12):
+    if not _is_epoch(expires):
         return False
-    good = hmac.compare_digest(
-        _link_signature(secret, path, int(expires)).encode(), signature.encode()
-    )
+    expected = _link_signature(secret, path, int(expires)).encode()
+    good = hmac.compare_digest(expected, signature.encode(errors="surrogatepass"))
     return good and now <= int(expires)
 
 
 def _link_signature(secret: bytes, path: str, expires: int) -> str:
-    digest = hmac.new(secret, f"{path}\n{expires}".encode(), hashlib.sha256).digest()
+    content = f"{path}\n{expires}".encode(errors="surrogatepass")
+    digest = hmac.new(secret, content, hashlib.sha256).digest()
     return base64.urlsafe_b64encode(digest[:18]).decode()
+
+
+def _is_epoch(text: str) -> bool:
+    """Say whether a stranger's text is a plain number of seconds, safe to convert."""
+    return text.isascii() and text.isdigit() and len(text) <= 12

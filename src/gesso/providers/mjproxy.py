@@ -16,6 +16,7 @@ import msgspec
 from pyreqwest.client import Client, ClientBuilder
 from pyreqwest.exceptions import ConnectError, ConnectTimeoutError, PyreqwestError
 
+from gesso.domain import prompt
 from gesso.domain.errors import Garbled, Refused, Unavailable, Uncertain
 from gesso.domain.provider import Delivered, Job, Manifest, Progress, Stage
 from gesso.domain.task import Action
@@ -46,7 +47,9 @@ class MidjourneyProxy:
 
     async def submit(self, job: Job) -> str:
         """POST /mj/submit/imagine with our reference as `state`."""
-        body = {"prompt": job.task.final_prompt, "state": job.reference}
+        # Test cards are for the sandbox alone.
+        text = prompt.parse(job.task.final_prompt).without("sandbox").write()
+        body = {"prompt": text, "state": job.reference}
         try:
             answer = await self._call(job, "POST", "/mj/submit/imagine", body)
         except (ConnectError, ConnectTimeoutError) as error:

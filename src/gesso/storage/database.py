@@ -6,14 +6,19 @@ with BEGIN IMMEDIATE; readers use connections of their own and never wait for it
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Callable, Coroutine
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar, cast
 
-from sqlalchemy import event
+from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+T = TypeVar("T")
+Work = Callable[[AsyncConnection], Coroutine[Any, Any, T]]
 
 #: Writers and readers each keep this many PostgreSQL connections at most.
 _WRITERS, _READERS = 4, 8
@@ -27,12 +32,41 @@ class Database:
     reader: AsyncEngine
     distributed: bool
     dsn: str  #: What asyncpg connects to; empty on SQLite.
+    direct: Engine | None = None  #: SQLite without a thread hop per statement.
+    _thread: ThreadPoolExecutor = field(
+        default_factory=lambda: ThreadPoolExecutor(1, thread_name_prefix="writer")
+    )
+    #: SQLite has one writer: waiting here is fair, waiting in SQLite is sleeping.
+    _writing: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[AsyncConnection]:
         """Open a write transaction; commits at the end, rolls back on an error."""
-        async with self.writer.begin() as connection:
+        if self.direct is None:
+            async with self.writer.begin() as connection:
+                yield connection
+            return
+        async with self._writing, self.writer.begin() as connection:
             yield connection
+
+    async def run(self, work: Work[T]) -> T:
+        """Run one write transaction that awaits nothing but its statements.
+
+        On SQLite all of it happens in one visit to the writer's thread. A busy event loop
+        would otherwise let every statement wait for its turn, which made group commit four
+        times slower under load (bench `submits`).
+        """
+        if self.direct is None:
+            async with self.writer.begin() as connection:
+                return await work(connection)
+        engine = self.direct
+
+        def visit() -> T:
+            with engine.begin() as connection:
+                return _drive(work(cast(AsyncConnection, _Direct(connection))))
+
+        async with self._writing:
+            return await asyncio.get_running_loop().run_in_executor(self._thread, visit)
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[AsyncConnection]:
@@ -52,6 +86,30 @@ class Database:
         """Close every connection."""
         await self.writer.dispose()
         await self.reader.dispose()
+        if self.direct is not None:
+            self.direct.dispose()
+        self._thread.shutdown(wait=False)
+
+
+class _Direct:
+    """A connection whose awaits are answered at once, by the thread it lives in."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self.dialect = connection.dialect
+
+    async def execute(self, statement: Any, parameters: Any = None) -> Any:
+        return self._connection.execute(statement, parameters)
+
+
+def _drive(work: Coroutine[Any, Any, T]) -> T:
+    """Run a coroutine that never really waits."""
+    try:
+        work.send(None)
+    except StopIteration as done:
+        return cast(T, done.value)
+    work.close()
+    raise RuntimeError("a write transaction waited for something else than its statements")
 
 
 def open_database(url: str, data_dir: Path) -> Database:
@@ -80,15 +138,19 @@ def _open_sqlite(path: Path) -> Database:
     address = f"sqlite+aiosqlite:///{path}"
     writer = create_async_engine(address, pool_size=1, max_overflow=0)
     reader = create_async_engine(address, pool_size=4, max_overflow=4, isolation_level="AUTOCOMMIT")
-    for engine in (writer, reader):
-        event.listen(engine.sync_engine, "connect", _prepare_sqlite)
+    direct = create_engine(
+        f"sqlite:///{path}", pool_size=1, max_overflow=0, connect_args={"check_same_thread": False}
+    )
+    for engine in (writer.sync_engine, reader.sync_engine, direct):
+        event.listen(engine, "connect", _prepare_sqlite)
+    for engine in (writer.sync_engine, direct):
+        event.listen(engine, "begin", _begin_immediate)
+    return Database(writer, reader, False, "", direct)
 
-    @event.listens_for(writer.sync_engine, "begin")
-    def begin_immediate(connection: Any) -> None:
-        # Taking the write lock at the start avoids a failed upgrade from read to write.
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
 
-    return Database(writer, reader, False, "")
+def _begin_immediate(connection: Connection) -> None:
+    # Taking the write lock at the start avoids a failed upgrade from read to write.
+    connection.exec_driver_sql("BEGIN IMMEDIATE")
 
 
 def _prepare_sqlite(connection: Any, _record: Any) -> None:

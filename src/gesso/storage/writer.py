@@ -14,6 +14,7 @@ from datetime import datetime
 from typing import Any, Protocol, TypeVar
 
 import structlog
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gesso.domain.errors import GessoError
 from gesso.kit import clock
@@ -90,22 +91,15 @@ class Writer:
                 future.set_result(outcome)
 
     async def _commit(self, operations: list[Operation[Any]]) -> list[Any]:
-        outcomes: list[Any] = []
-        async with self._database.transaction() as connection:
-            unit = Unit(self._now())
+        unit = Unit(self._now())
+
+        async def work(connection: AsyncConnection) -> list[Any]:
             await unit.load(connection, (o.needs for o in operations))
-            for operation in operations:
-                mark = unit.mark()
-                try:
-                    outcomes.append(operation.apply(unit))
-                except GessoError as refusal:
-                    unit.undo(mark)
-                    outcomes.append(refusal)
-                except Exception as bug:
-                    log.exception("operation_failed", operation=type(operation).__name__)
-                    unit.undo(mark)
-                    outcomes.append(bug)
+            outcomes = [_apply(operation, unit) for operation in operations]
             await unit.flush(connection, self._jobs)
+            return outcomes
+
+        outcomes = await self._database.run(work)
         try:
             await unit.committed(self._jobs)
         except Exception:
@@ -113,3 +107,17 @@ class Writer:
             # wakes tasks whose job went missing.
             log.exception("queue_unreachable")
         return outcomes
+
+
+def _apply(operation: Operation[Any], unit: Unit) -> Any:
+    """Return an operation's result, or the error for which it was undone."""
+    mark = unit.mark()
+    try:
+        return operation.apply(unit)
+    except GessoError as refusal:
+        unit.undo(mark)
+        return refusal
+    except Exception as bug:
+        log.exception("operation_failed", operation=type(operation).__name__)
+        unit.undo(mark)
+        return bug

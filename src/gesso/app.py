@@ -16,7 +16,9 @@ from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 
 from gesso.dialects.midjourney import wire as midjourney_wire
-from gesso.dialects.midjourney.routes import Bounds, MidjourneyRoutes
+from gesso.dialects.midjourney.hall import Bounds, Hall
+from gesso.dialects.midjourney.routes import MidjourneyRoutes
+from gesso.dialects.midjourney.submits import Services
 from gesso.domain.errors import BadSettings
 from gesso.domain.provider import Provider
 from gesso.domain.task import Task
@@ -25,16 +27,22 @@ from gesso.http.health import HealthRoom
 from gesso.http.limits import Pace
 from gesso.http.pictures import PictureLinks, PictureRoom
 from gesso.kit import lock, picture
+from gesso.kit.mask import Polarity
 from gesso.kit.web import Guard
 from gesso.providers import discover
 from gesso.services import administer, sweep
+from gesso.services.answer import Answerer
 from gesso.services.authenticate import Authenticator
+from gesso.services.bookmark import Bookmarker
 from gesso.services.cancel import Canceller
 from gesso.services.catalogue import Catalogue
+from gesso.services.gather import Gatherer
 from gesso.services.intake import Intake
 from gesso.services.look_up import Finder
 from gesso.services.step import Stepper
 from gesso.services.submit import Submitter
+from gesso.services.translate import Endpoint, Translator
+from gesso.services.upload import Uploader
 from gesso.settings import Settings
 from gesso.storage import migrate, secrets
 from gesso.storage.blobs import Blobs, open_blobs
@@ -62,7 +70,6 @@ class House:
     catalogue: Catalogue
     finder: Finder
     links: PictureLinks
-    picture_secret: bytes
     hook_secret: str
     first_key: str | None = None  #: Drawn at the very first start; shown once.
 
@@ -115,7 +122,6 @@ async def open_house(settings: Settings, *, set_up: bool = False) -> AsyncIterat
             catalogue=catalogue,
             finder=Finder(database, reader),
             links=PictureLinks(settings.base_url, picture_secret, timedelta(hours=lifetime)),
-            picture_secret=picture_secret,
             hook_secret=hook_secret,
             first_key=first_key,
         )
@@ -124,32 +130,51 @@ async def open_house(settings: Settings, *, set_up: bool = False) -> AsyncIterat
 def build_web(house: House) -> Starlette:
     """Build the HTTP application over an open house."""
     settings = house.settings
-    room = PictureRoom(house.finder, house.blobs, house.picture_secret)
-    midjourney = MidjourneyRoutes(
-        doorkeeper=Doorkeeper(Authenticator(house.database), Pace()),
-        submitter=Submitter(
-            house.writer,
-            house.catalogue,
-            notify_hook=settings.notify_hook,
-            keep=timedelta(days=settings.picture_days),
-        ),
-        finder=house.finder,
-        canceller=Canceller(house.writer, house.finder),
-        intake=Intake(house.blobs, _limits(settings)),
-        links=house.links,
-        room=room,
-        bounds=Bounds(
+    room = PictureRoom(house.finder, house.blobs, house.links)
+    midjourney = MidjourneyRoutes(_hall(house), _services(house, room), room)
+    health = HealthRoom(house.database, settings.base_url)
+    # Keys travel in headers, never in cookies, so other sites' pages may call us freely.
+    cors = Middleware(CORSMiddleware, allow_origins=["*"], allow_methods=["*"], allow_headers=["*"])
+    return Starlette(
+        routes=[*midjourney.routes(), *room.routes(), *health.routes()], middleware=[cors]
+    )
+
+
+def _hall(house: House) -> Hall:
+    settings = house.settings
+    return Hall(
+        Doorkeeper(Authenticator(house.database), Pace()),
+        house.finder,
+        house.links,
+        Bounds(
             body_bytes=settings.max_body_bytes,
             prompt_chars=settings.max_prompt_chars,
             pictures=settings.max_pictures,
             rows=settings.max_list,
         ),
     )
-    health = HealthRoom(house.database, settings.base_url)
-    # Keys travel in headers, never in cookies, so other sites' pages may call us freely.
-    cors = Middleware(CORSMiddleware, allow_origins=["*"], allow_methods=["*"], allow_headers=["*"])
-    return Starlette(
-        routes=[*midjourney.routes(), *room.routes(), *health.routes()], middleware=[cors]
+
+
+def _services(house: House, room: PictureRoom) -> Services:
+    settings, writer, catalogue = house.settings, house.writer, house.catalogue
+    keep = timedelta(days=settings.picture_days)
+    polarity = Polarity(settings.mask_polarity)
+    return Services(
+        submitter=Submitter(writer, catalogue, notify_hook=settings.notify_hook, keep=keep),
+        answerer=Answerer(writer, catalogue, keep=keep),
+        canceller=Canceller(writer, house.finder),
+        catalogue=catalogue,
+        intake=Intake(house.blobs, _limits(settings), polarity, room.find_own),
+        uploader=Uploader(writer, keep=timedelta(hours=settings.upload_hours)),
+        translator=Translator(
+            Endpoint(
+                settings.translate_url,
+                settings.translate_key,
+                settings.translate_model,
+                settings.translate_timeout_s,
+            )
+        ),
+        bookmarker=Bookmarker(writer),
     )
 
 
@@ -182,6 +207,13 @@ async def _running_worker(house: House) -> AsyncIterator[Engine]:
         house.reader,
         house.catalogue,
         house.blobs,
+        Gatherer(
+            house.blobs,
+            house.reader,
+            Guard(allow_private=_networks("GESSO_FETCH_PRIVATE", settings.fetch_private)),
+            _limits(settings),
+            Polarity(settings.mask_polarity),
+        ),
         # Results are our upstream's, not a stranger's: larger, but not without a limit.
         picture.Limits(settings.max_result_bytes, 4 * settings.max_picture_pixels, 100_000),
         keep=keep,
@@ -219,7 +251,7 @@ def _courier(house: House) -> Courier:
 
     return Courier(
         house.database,
-        Guard(allow_private=_networks(settings.callback_private)),
+        Guard(allow_private=_networks("GESSO_CALLBACK_PRIVATE", settings.callback_private)),
         house.hook_secret,
         {"midjourney": midjourney},
         Patience(settings.callback_timeout_s, timedelta(hours=settings.callback_hours)),
@@ -238,11 +270,11 @@ def _sweeper(house: House) -> Sweeper:
     )
 
 
-def _networks(text: str) -> frozenset[Any]:
+def _networks(name: str, text: str) -> frozenset[Any]:
     try:
         return frozenset(ip_network(part.strip()) for part in text.split(",") if part.strip())
     except ValueError as error:
-        raise BadSettings(f"GESSO_CALLBACK_PRIVATE: {error}") from error
+        raise BadSettings(f"{name}: {error}") from error
 
 
 def _limits(settings: Settings) -> picture.Limits:

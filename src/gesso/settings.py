@@ -74,6 +74,15 @@ class Settings:
     max_result_bytes: int = _setting(
         256 * 1024 * 1024, "Largest single result that an upstream may deliver, in bytes."
     )
+    mask_polarity: str = _setting(
+        "light",
+        "Which pixels of a mask are repainted: `light` (opaque and light ones) or `transparent`.",
+    )
+    fetch_private: str = _setting(
+        "",
+        "Networks in CIDR form, comma separated, that picture links may reach though private.",
+    )
+    upload_hours: float = _setting(72.0, "Hours for which uploaded pictures are kept.")
     max_pictures: int = _setting(5, "Most input pictures of one request.")
     max_list: int = _setting(500, "Most ids of one list-by-condition, most rows of one list.")
     picture_days: float = _setting(30.0, "Days for which result pictures are kept.")
@@ -81,6 +90,16 @@ class Settings:
         720.0, "Hours for which a signed picture link works; never longer than the picture."
     )
     banned_words: str = _setting("", "Words that no prompt may hold, comma separated, whole-word.")
+    translate_url: str = _setting(
+        "",
+        "Base URL of an OpenAI-compatible API that translates prompts into English, such as "
+        "http://127.0.0.1:11434/v1; empty leaves prompts as they are.",
+    )
+    translate_key: str = _setting("", "API key of the translator.", secret=True)
+    translate_model: str = _setting("gpt-4o-mini", "Chat model that translates.")
+    translate_timeout_s: float = _setting(
+        10.0, "Seconds the translator may take; after that the prompt stays as it is."
+    )
     sandbox_paint_s: float = _setting(
         2.5, "Seconds that the sandbox takes for a picture, as a real backend would; 0 in tests."
     )
@@ -162,6 +181,8 @@ def _check(settings: Settings) -> None:
         raise BadSettings(
             "GESSO_DATABASE_URL must start with postgresql://; leave it empty for SQLite"
         )
+    if settings.mask_polarity not in {"light", "transparent"}:
+        raise BadSettings("GESSO_MASK_POLARITY must be light or transparent")
     if settings.public_url and urlsplit(settings.public_url).scheme not in {"http", "https"}:
         raise BadSettings("GESSO_PUBLIC_URL must start with http:// or https://")
     if settings.admin_key and not (

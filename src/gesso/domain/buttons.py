@@ -7,7 +7,7 @@ stands here once, for reading and for writing.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Literal
 
@@ -71,6 +71,8 @@ class Button:
     type: int = 2
 
 
+#: Style of a button that is set or was used.
+GREEN = 3
 _SOLO = "::SOLO"
 _UUID = r"(?P<job>[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12})"
 _D = Deed
@@ -163,12 +165,18 @@ def for_grid(job_id: str) -> tuple[Button, ...]:
 
 
 def for_single(
-    job_id: str, version: Version, *, square: bool, redo: Deed | None = None
+    job_id: str,
+    version: Version,
+    *,
+    square: bool,
+    redo: Deed | None = None,
+    bookmarked: bool = False,
 ) -> tuple[Button, ...]:
     """Return the buttons of an upscaled single picture, by model version.
 
-    `redo` is the upscaler that made it, if one did. Region, zoom and pan need version 5;
-    zoom and pan are gone from version 8 on; version 7 and later can be animated.
+    `redo` is the upscaler that made it, if one did; a bookmark that is set is green. Region,
+    zoom and pan need version 5; zoom and pan are gone from version 8 on; version 7 and later
+    can be animated.
     """
     shown = list(_upscalers(job_id, version, redo))
     shown += [
@@ -184,7 +192,8 @@ def for_single(
             _button(_D.ANIMATE_HIGH, job_id, "🎞️", "Animate (High motion)"),
             _button(_D.ANIMATE_LOW, job_id, "🎞️", "Animate (Low motion)"),
         ]
-    return (*shown, _button(_D.BOOKMARK, job_id, "❤️", ""))
+    heart = _button(_D.BOOKMARK, job_id, "❤️", "")
+    return (*shown, replace(heart, style=GREEN) if bookmarked else heart)
 
 
 def for_video(job_id: str, clips: int) -> tuple[Button, ...]:
@@ -214,10 +223,11 @@ def for_describe() -> tuple[Button, ...]:
     )
 
 
-def for_shorten(lines: int) -> tuple[Button, ...]:
+def for_shorten(lines: int, *, details: bool = True) -> tuple[Button, ...]:
     """Return the buttons of a shorten result with up to five lines."""
     picks = [Button(write(Press(_D.SHORTEN_PICK, n)), emoji=f"{n}️⃣") for n in range(1, lines + 1)]
-    return (*picks, Button(write(Press(_D.SHORTEN_DETAILS)), label="Show Details"))
+    more = (Button(write(Press(_D.SHORTEN_DETAILS)), label="Show Details"),) if details else ()
+    return (*picks, *more)
 
 
 _ALWAYS = {_D.CUSTOM_ZOOM, _D.INPAINT, _D.DESCRIBE_PICK, _D.SHORTEN_PICK}
@@ -233,6 +243,26 @@ def needs_dialog(deed: Deed) -> Literal["always", "remix", "never"]:
     if deed in _ALWAYS:
         return "always"
     return "remix" if deed in _WITH_REMIX else "never"
+
+
+def dialog_id(press: Press, job_id: str) -> str:
+    """Return the name of the dialog that a press opens (section 7.1, last paragraph)."""
+    index = press.index or 1
+    if press.deed in {_D.VARIATION, _D.LOW_VARIATION, _D.HIGH_VARIATION}:
+        strong = int(press.deed is not _D.LOW_VARIATION)
+        return f"MJ::RemixModal::{job_id}::{index}::{strong}"
+    if press.deed in _PANS:
+        way = press.deed.removeprefix("pan_")
+        return f"MJ::PanModal::{way}::{job_id}::{index}"
+    if press.deed is _D.CUSTOM_ZOOM:
+        return f"MJ::OutpaintCustomZoomModal::{job_id}"
+    if press.deed is _D.DESCRIBE_PICK:
+        return f"MJ::Picreader::Modal::{index}"
+    if press.deed in {_D.ANIMATE_HIGH, _D.ANIMATE_LOW, _D.EXTEND_HIGH, _D.EXTEND_LOW}:
+        return f"MJ::AnimateModal::{job_id}::{index}"
+    if press.deed is _D.INPAINT:
+        return write(press)
+    return f"MJ::ImagineModal::{job_id}"
 
 
 _ACTIONS: dict[Deed, Action] = {

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from gesso.domain.errors import NoChannel, QueueFull
+from gesso.domain.order import Selection
 from gesso.domain.task import Action, Lane
 
 
@@ -28,6 +29,21 @@ class Channel:
     priority: int = 0
     remark: str = ""
 
+    @property
+    def remix(self) -> bool:
+        """Whether buttons that can ask for an edited prompt do so (section 7.3)."""
+        return bool(self.options.get("remix"))
+
+    @property
+    def remix_auto(self) -> bool:
+        """Whether such a dialog is answered by itself, with the prompt as it is."""
+        return bool(self.options.get("remix_auto"))
+
+    @property
+    def names(self) -> frozenset[str]:
+        """The ids by which a caller may ask for this channel."""
+        return frozenset({self.id, str(self.options.get("channel_id") or self.id)})
+
 
 @dataclass(frozen=True, slots=True)
 class Load:
@@ -47,11 +63,9 @@ class Wish:
 
     action: Action
     lane: Lane
-    channel_id: str | None = None  #: Only this one, when the caller named it.
+    selection: Selection = field(default_factory=Selection)  #: What the caller allows.
     prefer_id: str | None = None  #: This one first: follow-ups go where the parent was made.
     provider: str | None = None  #: Only this provider: test keys run on the sandbox.
-    remark: str = ""
-    lanes: tuple[Lane, ...] = ()
 
 
 def choose(
@@ -65,14 +79,15 @@ def choose(
     Raises NoChannel naming the filter that removed the last channel, or QueueFull when
     every channel that could serve the task has a full queue.
     """
-    left = list(channels)
+    left, only = list(channels), wish.selection
     for reason, keeps in (
         ("no channel is configured", lambda c: True),
         ("every channel is disabled", lambda c: c.enabled),
         (f"no channel can {wish.action.lower()}", lambda c: can(c, wish.action)),
-        (f"channel {wish.channel_id} is not available", lambda c: _named(c, wish)),
+        (f"channel {only.channel_id} is not available", lambda c: _named(c, only)),
         ("no channel runs this provider", lambda c: wish.provider in (None, c.provider)),
-        (f"no channel has a remark with {wish.remark!r}", lambda c: wish.remark in c.remark),
+        (f"no channel has a remark with {only.remark!r}", lambda c: only.remark in c.remark),
+        (f"no channel has remix {_switch(only.remix)}", lambda c: _remixes(c, only)),
         (f"no channel serves {wish.lane} speed", lambda c: wish.lane in c.lanes),
     ):
         left = [c for c in left if keeps(c)]
@@ -93,8 +108,17 @@ def choose(
     )
 
 
-def _named(channel: Channel, wish: Wish) -> bool:
-    return wish.channel_id in (None, channel.id)
+def _named(channel: Channel, only: Selection) -> bool:
+    return not only.channel_id or only.channel_id in channel.names
+
+
+def _remixes(channel: Channel, only: Selection) -> bool:
+    remix = channel.remix and not (only.auto_is_off and channel.remix_auto)
+    return only.remix in (None, remix)
+
+
+def _switch(on: bool | None) -> str:
+    return "on" if on else "off"
 
 
 def _place(channel: Channel, loads: Mapping[str, Load]) -> int:

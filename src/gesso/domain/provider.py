@@ -26,6 +26,7 @@ class Manifest:
     needs_base_url: bool = False
     poll_s: float = 1.0  #: Seconds between two polls of one job.
     can_find: bool = False  #: Whether `find` can look a job up by our own reference.
+    reads_links: bool = False  #: Whether the upstream fetches the links of a prompt by itself.
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +34,9 @@ class Material:
     """Bytes that a provider needs beside the order: input pictures, the parent's result."""
 
     pictures: Sequence[bytes] = ()
-    parent: Task | None = None
+    mask: bytes | None = None  #: PNG of mode L: 255 is repainted; may be of another size.
+    parent: Task | None = None  #: The task whose button was pressed.
+    base: Task | None = None  #: What the work starts from: the parent, or for a reroll its own.
     read_blob: Callable[[str], Awaitable[bytes]] | None = None
 
 

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import asyncio
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from urllib.parse import parse_qsl, urlsplit
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
@@ -20,6 +22,7 @@ from gesso.kit import clock, picture, signing
 from gesso.services.look_up import Finder
 from gesso.storage.blobs import BlobMissing, Blobs
 
+_PICTURE = "/pictures/{task_id:int}/{name}"
 #: Position word of the partial picture while a task runs.
 PREVIEW = "preview"
 _RANGE = re.compile(r"bytes=(\d*)-(\d*)", re.ASCII)
@@ -29,6 +32,7 @@ _MIME = {
     "jpg": "image/jpeg",
     "gif": "image/gif",
     "avif": "image/avif",
+    "mp4": "video/mp4",
 }
 
 
@@ -51,6 +55,21 @@ class PictureLinks:
         path = f"/pictures/{task.id}/{PREVIEW}.webp"
         return self._sign(path, task.submitted_at) + f"&v={task.version}"
 
+    def to_upload(self, blob: str, until: datetime) -> str:
+        """Return the link of an uploaded picture that is kept until a moment."""
+        path, expires = f"/uploads/{blob}", int(until.timestamp())
+        return f"{self.base_url}{path}?{signing.sign_link(self.secret, path, expires)}"
+
+    def is_signed(self, path: str, query: Mapping[str, str]) -> bool:
+        """Say whether a path's query is ours and has not expired."""
+        return signing.check_link(
+            self.secret,
+            path,
+            query.get("expires", ""),
+            query.get("signature", ""),
+            now=int(clock.now().timestamp()),
+        )
+
     def expires_at(self, task: Task) -> datetime:
         """Return when a task's links stop working."""
         return (task.finished_at or task.submitted_at) + self.lifetime
@@ -63,33 +82,50 @@ class PictureLinks:
 class PictureRoom:
     """Answers requests for pictures."""
 
-    def __init__(self, finder: Finder, blobs: Blobs, secret: bytes) -> None:
-        """Hold where tasks and bytes are."""
+    def __init__(self, finder: Finder, blobs: Blobs, links: PictureLinks) -> None:
+        """Hold where tasks and bytes are, and whose links count."""
         self._finder = finder
         self._blobs = blobs
-        self._secret = secret
+        self._links = links
 
     def routes(self) -> list[Route]:
-        """Return the route of signed links."""
-        return [Route("/pictures/{task_id:int}/{name}", self.show, methods=["GET", "HEAD"])]
+        """Return the routes of signed links."""
+        return [
+            Route(_PICTURE, self.show, methods=["GET", "HEAD"]),
+            Route("/uploads/{blob:path}", self.show_upload, methods=["GET", "HEAD"]),
+        ]
 
     async def show(self, request: Request) -> Response:
         """Stream a picture to whoever has its signed link."""
-        query = request.query_params
-        if not signing.check_link(
-            self._secret,
-            request.url.path,
-            query.get("expires", ""),
-            query.get("signature", ""),
-            now=int(clock.now().timestamp()),
-        ):
+        if not self._links.is_signed(request.url.path, request.query_params):
             return _refuse(403, "link_invalid", "this link has expired or was changed")
-        task = await self._finder.find_any(request.path_params["task_id"])
         name = request.path_params["name"].partition(".")[0]
-        key = _blob_of(task, name) if task else None
+        key = await self._find(request.path_params["task_id"], name)
         if key is None:
             return _refuse(404, "not_found", "there is no such picture (any more)")
         return await self.stream(request, key, fresh=name == PREVIEW)
+
+    async def show_upload(self, request: Request) -> Response:
+        """Stream an uploaded picture to whoever has its signed link."""
+        if not self._links.is_signed(request.url.path, request.query_params):
+            return _refuse(403, "link_invalid", "this link has expired or was changed")
+        return await self.stream(request, request.path_params["blob"])
+
+    async def find_own(self, url: str) -> str | None:
+        """Return the stored picture that one of our own signed links shows, else None."""
+        if not url.startswith(self._links.base_url + "/"):
+            return None
+        parts = urlsplit(url)
+        if not self._links.is_signed(parts.path, dict(parse_qsl(parts.query))):
+            return None
+        if parts.path.startswith("/uploads/"):
+            return parts.path.removeprefix("/uploads/")
+        match = re.fullmatch(r"/pictures/(\d{16})/(\w+)\.\w+", parts.path)
+        return await self._find(int(match[1]), match[2]) if match else None
+
+    async def _find(self, task_id: int, name: str) -> str | None:
+        task = await self._finder.find_any(task_id)
+        return _blob_of(task, name) if task else None
 
     async def stream(self, request: Request, key: str, *, fresh: bool = False) -> Response:
         """Stream a blob, or the part or the thumbnail of it that was asked for."""

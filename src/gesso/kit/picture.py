@@ -141,6 +141,26 @@ def load_rgb(data: bytes, limits: Limits, max_side: int | None = None) -> Image.
     return _decode(data, side, side)
 
 
+def upright(data: bytes) -> bytes:
+    """Return a checked picture as it is, or turned as its EXIF data says and written anew.
+
+    Providers look at pixels, not at EXIF data. Raises PictureRefused.
+    """
+    from PIL import ImageOps
+
+    try:
+        with _open(data) as image:
+            if image.getexif().get(0x0112, 1) == 1:
+                return data
+            kind = "JPEG" if image.format == "MPO" else image.format
+            turned = ImageOps.exif_transpose(image)
+            out = io.BytesIO()
+            turned.save(out, kind, quality=95)
+    except Exception as error:
+        raise PictureRefused("unreadable", "the picture is broken") from error
+    return out.getvalue()
+
+
 def thumbnail(data: bytes, width: int) -> bytes:
     """Return a WebP as wide as the next step of the ladder; a smaller picture keeps its size.
 

@@ -12,11 +12,13 @@ from collections.abc import Mapping
 
 import structlog
 
+from gesso.domain.caller import ApiKey
 from gesso.domain.channel import Channel
 from gesso.domain.errors import BannedPrompt
+from gesso.domain.order import Order
 from gesso.domain.provider import Provider
 from gesso.domain.task import Action
-from gesso.ledger.pricing import DEFAULTS
+from gesso.ledger.pricing import DEFAULTS, Quote, quote
 from gesso.storage import banned, channels, prices
 from gesso.storage.database import Database
 
@@ -63,6 +65,17 @@ class Catalogue:
         """Say whether a channel's provider can do an action."""
         provider = self.providers.get(channel.provider)
         return provider is not None and action in provider.manifest.actions
+
+    def quote(self, key: ApiKey, order: Order) -> Quote:
+        """Return what an order costs at most; a test key pays nothing."""
+        price = quote(
+            self.prices,
+            order.price_action,
+            version=order.price_version or order.version,
+            lane=order.lane,
+            times=order.times,
+        )
+        return Quote(price.key, 0) if key.test else price
 
     def check_words(self, prompt: str) -> None:
         """Raise BannedPrompt naming the word as it stands in the prompt."""

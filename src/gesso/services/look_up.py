@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from gesso.domain.caller import ApiKey
 from gesso.domain.errors import NotFound
+from gesso.domain.search import Page, Search
 from gesso.domain.task import Task
 from gesso.storage import tasks
 from gesso.storage.database import Database
@@ -36,6 +37,16 @@ class Finder:
         if task is None:
             raise NotFound(f"no such task: {task_id}")
         return task
+
+    async def find_by_job(self, key: ApiKey, job_hash: str) -> Task | None:
+        """Return the task whose buttons carry this UUID, or None."""
+        async with self._database.reading() as connection:
+            return await tasks.find_by_job(connection, key.account_id, job_hash)
+
+    async def search(self, key: ApiKey, wanted: Search) -> Page:
+        """Return one page of the account's tasks that match."""
+        async with self._database.reading() as connection:
+            return await tasks.search(connection, key.account_id, wanted)
 
     async def find_many(self, key: ApiKey, ids: Sequence[int]) -> list[Task]:
         """Return the tasks that exist, in the order of `ids`."""

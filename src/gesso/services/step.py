@@ -17,14 +17,15 @@ import structlog
 from gesso.domain.attempt import Attempt, AttemptState
 from gesso.domain.channel import Channel
 from gesso.domain.errors import Garbled, ProviderError, Refused, Unavailable, Uncertain
-from gesso.domain.provider import Delivered, Job, Material, Progress, Provider, Stage
+from gesso.domain.provider import Delivered, Job, Progress, Provider, Stage
 from gesso.domain.task import Picture, Task, TaskStatus
-from gesso.kit import clock, picture
+from gesso.kit import clock, media, picture
 from gesso.kit.backoff import delay_s
 from gesso.services.attempts import Accept, Advance, Begin, Begun, SendBack
 from gesso.services.catalogue import Catalogue
+from gesso.services.gather import Gatherer
 from gesso.services.settle import Fail, Succeed
-from gesso.storage.blobs import BlobMissing, Blobs
+from gesso.storage.blobs import Blobs
 from gesso.storage.reader import Reader
 from gesso.storage.writer import Writer
 
@@ -52,6 +53,7 @@ class Stepper:
         reader: Reader,
         catalogue: Catalogue,
         blobs: Blobs,
+        gatherer: Gatherer,
         limits: picture.Limits,
         *,
         keep: timedelta,
@@ -61,6 +63,7 @@ class Stepper:
         self._reader = reader
         self._catalogue = catalogue
         self._blobs = blobs
+        self._gatherer = gatherer
         self._limits = limits
         self._keep = keep
 
@@ -71,7 +74,7 @@ class Stepper:
             return None
         try:
             channel, provider = self._route(begun.task)
-            job = await self._job(begun, channel)
+            job = await self._job(begun, channel, provider)
         except Refused as refusal:
             await self._fail(begun.task, refusal.code, refusal.message)
             return None
@@ -214,7 +217,7 @@ class Stepper:
     async def _store(self, delivered: Sequence[Delivered]) -> tuple[Picture, ...]:
         pictures = []
         for one in delivered:
-            facts = await asyncio.to_thread(picture.inspect, one.data, self._limits)
+            facts = await asyncio.to_thread(media.inspect, one.data, self._limits)
             blob = await self._blobs.put(one.data, extension=facts.extension)
             pictures.append(
                 Picture(
@@ -254,15 +257,10 @@ class Stepper:
             raise Refused(f"no provider {channel.provider} is installed")
         return channel, provider
 
-    async def _job(self, begun: Begun, channel: Channel) -> Job:
-        task = begun.task
-        parent = await self._reader.find(task.parent_id) if task.parent_id else None
-        try:
-            pictures = [await self._blobs.get(key) for key in task.order.get("pictures", ())]
-        except BlobMissing as missing:
-            raise Refused("an input picture of this task is gone") from missing
-        reference = begun.attempt.id if begun.attempt else str(task.id)
-        return Job(task, channel, reference, Material(pictures, parent, self._blobs.get))
+    async def _job(self, begun: Begun, channel: Channel, provider: Provider) -> Job:
+        reference = begun.attempt.id if begun.attempt else str(begun.task.id)
+        material = await self._gatherer.gather(begun.task, provider.manifest)
+        return Job(begun.task, channel, reference, material)
 
 
 def _without_pictures(facts: Mapping[str, object]) -> dict[str, object]:

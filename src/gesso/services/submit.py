@@ -7,19 +7,19 @@ client hears yes, and a refused one leaves no trace.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from gesso.domain import ids
+from gesso.domain import ids, prompt
 from gesso.domain.caller import ApiKey
 from gesso.domain.channel import Channel, Wish, choose
-from gesso.domain.errors import KeyReused, NotAllowed, RateLimited
+from gesso.domain.errors import KeyReused, NotAllowed, QueueFull, RateLimited
 from gesso.domain.order import Accepted, Order, Repeatable
+from gesso.domain.sandbox_card import RULES, Card, read_cards
 from gesso.domain.task import Task, TaskStatus
 from gesso.kit import clock
 from gesso.ledger import book
-from gesso.ledger.pricing import Quote, quote
+from gesso.ledger.pricing import Quote
 from gesso.services.catalogue import Catalogue
 from gesso.storage.replays import Replay
 from gesso.storage.unit import Needs, Unit
@@ -57,20 +57,17 @@ class Submitter:
         """
         key.check_action(order.price_action)
         self._catalogue.check_words(order.final_prompt or order.prompt)
-        price = self._quote(key, order)
-        wish = Wish(
-            action=order.action,
-            lane=order.lane,
-            channel_id=order.channel_id,
-            prefer_id=order.parent.channel_id if order.parent else None,
-            provider=SANDBOX if key.test else None,
-            remark=order.remark,
-        )
+        price = self._catalogue.quote(key, order)
         operation = Submit(
             key=key,
             order=order,
-            price=price,
-            wish=wish,
+            wish=Wish(
+                action=order.action,
+                lane=order.lane,
+                selection=order.selection,
+                prefer_id=order.parent.channel_id if order.parent else None,
+                provider=SANDBOX if key.test else None,
+            ),
             task=_draft(key, order, price, self._notify_hook),
             catalogue=self._catalogue,
             keep=self._keep,
@@ -78,20 +75,11 @@ class Submitter:
         )
         return await self._writer.write(operation)
 
-    def _quote(self, key: ApiKey, order: Order) -> Quote:
-        price = quote(
-            self._catalogue.prices,
-            order.price_action,
-            version=order.version,
-            lane=order.lane,
-        )
-        return Quote(price.key, 0) if key.test else price
-
 
 def _draft(key: ApiKey, order: Order, price: Quote, notify_hook: str) -> Task:
     parent = order.parent
     return Task(
-        id=ids.new_task_id(),
+        id=order.task_id,
         account_id=key.account_id,
         key_id=key.id,
         action=order.action,
@@ -113,7 +101,7 @@ def _draft(key: ApiKey, order: Order, price: Quote, notify_hook: str) -> Task:
         price_key=price.key,
         price_nanos=price.nanos,
         dialect=order.dialect,
-        order={**order.details, "pictures": list(order.pictures), "version": order.version},
+        order=order.stored(),
     )
 
 
@@ -123,7 +111,6 @@ class Submit:
 
     key: ApiKey
     order: Order
-    price: Quote
     wish: Wish
     task: Task
     catalogue: Catalogue
@@ -138,40 +125,37 @@ class Submit:
             accounts=(key.account_id,),
             spending_keys=(key.id,),
             busy_keys=((key.id, key.concurrency),) if key.concurrency else (),
-            channels=tuple((c.id, _count_at_most(c)) for c in self.catalogue.channels),
+            channels=channels_to_count(self.catalogue),
             replays=((key.id, self.repeatable.key),) if self.repeatable else (),
         )
 
     def apply(self, unit: Unit) -> Accepted:
-        """Store the task with its hold and its job."""
-        replayed = self._replayed(unit.replays, unit.tasks)
+        """Store the task, with its hold and its job unless a dialog must be answered first."""
+        replayed = find_replay(unit, self.key, self.repeatable)
         if replayed is not None:
             return replayed
         self._check_limits(unit)
         channel = choose(self.wish, self.catalogue.channels, unit.loads, self.catalogue.can)
-        place = unit.loads[channel.id].place_of_next(channel)
-        task = _on_channel(self.task, channel)
-        book.hold(unit, task, spend_limit_nanos=self.key.spend_limit_nanos)
-        unit.add_task(task)
-        unit.enqueue(task)
+        task = replace(self.task, channel_id=channel.id)
+        card = None
+        if channel.provider == SANDBOX:
+            card = _card_of(task.final_prompt)
+        if card is Card.QUEUE_FULL:
+            raise QueueFull(facts={"channel_id": channel.id})
+        place = 0
+        if self.order.dialog or card is Card.MODAL:
+            task = replace(task, status=TaskStatus.NEEDS_INPUT)
+            unit.add_task(task)
+        else:
+            place = unit.loads[channel.id].place_of_next(channel)
+            book.hold(unit, task, spend_limit_nanos=self.key.spend_limit_nanos)
+            unit.add_task(task)
+            unit.enqueue(task)
         unit.count_open(self.key.id)
-        for blob in set(self.order.pictures):
+        for blob in self.order.blobs():
             unit.use_blob(blob, task.id, unit.now + self.keep)
-        if self.repeatable:
-            unit.remember(Replay(self.key.id, self.repeatable.key, self.repeatable.digest, task.id))
+        remember(unit, self.key, self.repeatable, task.id)
         return Accepted(task, place)
-
-    def _replayed(
-        self, replays: Mapping[tuple[str, str], Replay], tasks: Mapping[int, Task]
-    ) -> Accepted | None:
-        if self.repeatable is None:
-            return None
-        before = replays.get((self.key.id, self.repeatable.key))
-        if before is None:
-            return None
-        if before.digest != self.repeatable.digest:
-            raise KeyReused
-        return Accepted(tasks[before.task_id], 0, replayed=True)
 
     def _check_limits(self, unit: Unit) -> None:
         account = unit.accounts.get(self.key.account_id)
@@ -182,8 +166,35 @@ class Submit:
             raise RateLimited(f"this key may have {most} open tasks at once")
 
 
-def _on_channel(task: Task, channel: Channel) -> Task:
-    return replace(task, channel_id=channel.id)
+def find_replay(unit: Unit, key: ApiKey, repeatable: Repeatable | None) -> Accepted | None:
+    """Return what an Idempotency-Key led to before; raises KeyReused for another request."""
+    if repeatable is None:
+        return None
+    before = unit.replays.get((key.id, repeatable.key))
+    if before is None:
+        return None
+    if before.digest != repeatable.digest:
+        raise KeyReused
+    return Accepted(unit.tasks[before.task_id], 0, replayed=True)
+
+
+def remember(unit: Unit, key: ApiKey, repeatable: Repeatable | None, task_id: int) -> None:
+    """Remember which task an Idempotency-Key led to."""
+    if repeatable:
+        unit.remember(Replay(key.id, repeatable.key, repeatable.digest, task_id))
+
+
+def channels_to_count(catalogue: Catalogue) -> tuple[tuple[str, int], ...]:
+    """Return every channel with the most tasks that its queue number needs to count."""
+    return tuple((c.id, _count_at_most(c)) for c in catalogue.channels)
+
+
+def _card_of(final_prompt: str) -> Card | None:
+    """Return the test card that is played here; raises InvalidOrder for one nobody knows."""
+    if "--sandbox" not in final_prompt:
+        return None
+    text = prompt.parse(final_prompt, need_words=False).sandbox or ""
+    return next((card for card in read_cards(text) if RULES[card].at_submit), None)
 
 
 def _count_at_most(channel: Channel) -> int:

@@ -17,13 +17,19 @@ from gesso.storage.schema import blob_uses
 async def insert_all(
     connection: AsyncConnection, uses: Sequence[tuple[str, int, datetime]]
 ) -> None:
-    """Note (blob, task, until) for each; a use that is known already stays as it is."""
-    if uses:
-        rows = [{"blob": b, "task_id": t, "expires_at": millis(until)} for b, t, until in uses]
-        if connection.dialect.name == "sqlite":
-            await connection.execute(sqlite_insert(blob_uses).on_conflict_do_nothing(), rows)
-        else:
-            await connection.execute(postgres_insert(blob_uses).on_conflict_do_nothing(), rows)
+    """Note (blob, task, until) for each; a use that is known already gets the new end."""
+    if not uses:
+        return
+    rows = [{"blob": b, "task_id": t, "expires_at": millis(until)} for b, t, until in uses]
+    insert = sqlite_insert if connection.dialect.name == "sqlite" else postgres_insert
+    statement = insert(blob_uses)
+    await connection.execute(
+        statement.on_conflict_do_update(
+            index_elements=["blob", "task_id"],
+            set_={"expires_at": statement.excluded.expires_at},
+        ),
+        rows,
+    )
 
 
 async def take_expired(connection: AsyncConnection, now: datetime, *, limit: int) -> list[str]:

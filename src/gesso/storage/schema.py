@@ -141,6 +141,7 @@ tasks = Table(
     Column("result", Text, nullable=False),
     Column("pictures", Text, nullable=False),
     Index("tasks_of_account", "account_id", "submitted_at"),
+    Index("tasks_of_job", "job_hash"),
     Index(
         "tasks_open",
         "channel_id",

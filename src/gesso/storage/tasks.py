@@ -15,6 +15,7 @@ from sqlalchemy import ColumnElement, bindparam, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gesso.domain.channel import Load
+from gesso.domain.search import Page, Search
 from gesso.domain.task import OPEN, Action, BotType, Lane, Picture, Task, TaskStatus
 from gesso.kit.clock import millis
 from gesso.storage.schema import tasks
@@ -28,7 +29,7 @@ _MUTABLE = (
     "status", "prompt", "final_prompt", "description", "progress", "fail_code", "fail_reason",
     "started_at", "progressed_at", "finished_at", "channel_id", "price_key", "price_nanos",
     "charged_nanos", "queue_job_id", "preview_blob", "version", "order", "result", "pictures",
-    "job_hash",
+    "job_hash", "key_id",
 )  # fmt: skip
 
 
@@ -118,6 +119,43 @@ async def find_of_account(
         statement = statement.order_by(tasks.c.submitted_at.desc())
     result = await connection.execute(statement)
     return [read_row(row) for row in result.mappings()]
+
+
+async def find_by_job(connection: AsyncConnection, account_id: str, job_hash: str) -> Task | None:
+    """Read an account's task by the UUID that its buttons carry."""
+    statement = select(tasks).where(tasks.c.job_hash == job_hash)
+    statement = statement.where(tasks.c.account_id == account_id)
+    row = (await connection.execute(statement)).mappings().first()
+    return None if row is None else read_row(row)
+
+
+async def search(connection: AsyncConnection, account_id: str, wanted: Search) -> Page:
+    """Read one page of an account's tasks, and count all that match."""
+    found = _conditions(account_id, wanted)
+    total = await connection.scalar(select(func.count()).select_from(tasks).where(*found))
+    column = tasks.c.submitted_at
+    order = column.asc() if wanted.oldest_first else column.desc()
+    # The page is found in the index first: its rows alone are then read whole.
+    ids = select(tasks.c.id).where(*found).order_by(order, tasks.c.id)
+    ids = ids.limit(wanted.size).offset(wanted.number * wanted.size)
+    keys = list((await connection.execute(ids)).scalars())
+    rows = await find_all(connection, keys)
+    return Page(tuple(rows[key] for key in keys if key in rows), total or 0)
+
+
+def _conditions(account_id: str, wanted: Search) -> list[ColumnElement[bool]]:
+    found = [tasks.c.account_id == account_id]
+    if wanted.ids is not None:
+        found.append(tasks.c.id.in_(wanted.ids))
+    if wanted.statuses:
+        found.append(tasks.c.status.in_([s.value for s in wanted.statuses]))
+    if wanted.actions:
+        found.append(tasks.c.action.in_([a.value for a in wanted.actions]))
+    if wanted.channel_id:
+        found.append(tasks.c.channel_id == wanted.channel_id)
+    for name, text in wanted.contains.items():
+        found.append(tasks.c[name].icontains(text, autoescape=True))
+    return found
 
 
 async def find_open(connection: AsyncConnection) -> list[Task]:

@@ -1,15 +1,15 @@
-"""Pure translation between the Midjourney-proxy wire and gesso's own words.
+"""Answers of the Midjourney-proxy wire: tasks, errors and accepted submits as JSON bytes.
 
-`read_*` turn bodies into typed requests and `write_*` turn tasks and errors into JSON bytes.
+Pure translation; the requests are in `bodies`.
 JSON is written without blanks after colons: a widely used relay edits `"code":22` in the raw
 text (wire/decisions 3).
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
-from typing import Any, Protocol, TypeVar
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, Protocol
 
 import msgspec
 
@@ -31,13 +31,11 @@ from gesso.domain.errors import (
     RateLimited,
     TooLarge,
 )
+from gesso.domain.offer import offered
 from gesso.domain.order import Accepted
-from gesso.domain.task import Action, Lane, Picture, Task, TaskStatus
-from gesso.domain.version import Version
+from gesso.domain.search import Page, Search
+from gesso.domain.task import Action, Picture, Task, TaskStatus
 from gesso.kit.clock import millis
-
-T = TypeVar("T")
-_ZERO = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
 
 STATUS: Mapping[TaskStatus, str] = {
     TaskStatus.QUEUED: "NOT_START",
@@ -93,87 +91,21 @@ class Links(Protocol):
         """Return the link of the partial picture."""
 
 
-# Requests -----------------------------------------------------------------------------------
-
-
-class AccountFilter(msgspec.Struct, rename="camel"):
-    """账号筛选条件 (section 3.7)."""
-
-    instance_id: str | None = None
-    channel_id: str | None = None
-    modes: list[str] | None = None
-    remix: bool | None = None
-    remix_auto_considered: bool | None = None
-    remark: str | None = None
-
-
-class ImagineBody(msgspec.Struct, rename="camel"):
-    """Imagine提交参数 (section 4.1)."""
-
-    prompt: str | None = None
-    base64_array: list[str] | None = None
-    bot_type: str | None = None
-    account_filter: AccountFilter | None = None
-    notify_hook: str | None = None
-    state: str | None = None
-
-
-class ActionBody(msgspec.Struct, rename="camel"):
-    """执行动作参数 (section 4.1, source page 001)."""
-
-    task_id: str | int | None = None
-    custom_id: str | None = None
-    notify_hook: str | None = None
-    state: str | None = None
-    choose_same_channel: bool | None = None
-    account_filter: AccountFilter | None = None
-
-
-class IdsBody(msgspec.Struct):
-    """Body of list-by-condition."""
-
-    ids: list[str | int] | None = None
-
-
-def read_body(body: bytes, kind: type[T]) -> T:
-    """Read a JSON body; raises InvalidOrder naming the field that has the wrong type."""
-    if b"u0000" in body and _ZERO.search(body):
-        # No database can store it, in whichever field it stands.
-        raise InvalidOrder("the body holds a zero character", param="body")
-    try:
-        return msgspec.json.decode(body or b"{}", type=kind)
-    except msgspec.ValidationError as error:
-        raise InvalidOrder(f"{error}", param=_path(str(error))) from error
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise InvalidOrder(f"the body is not valid JSON: {error}", param="body") from error
-
-
-def _path(message: str) -> str | None:
-    _, _, path = message.rpartition("`$.")
-    return path.rstrip("`") or None if "`$." in message else None
-
-
-def read_lane(mode: str) -> Lane | None:
-    """Return the lane of a mode such as FAST; raises InvalidOrder for another word."""
-    try:
-        return Lane(mode.strip().lower())
-    except ValueError:
-        raise InvalidOrder(
-            f"accountFilter.modes must be RELAX, FAST or TURBO, not {mode[:20]!r}",
-            param="accountFilter.modes",
-        ) from None
-
-
 # Answers ------------------------------------------------------------------------------------
 
 
 def write_accepted(accepted: Accepted, english: bool) -> bytes:
-    """提交结果 of an accepted submit: 1, or 22 with the place in the queue."""
+    """提交结果 of an accepted submit: 1, 22 with its place in the queue, 21 for a dialog."""
     task = accepted.task
     facts: dict[str, Any] = {
         "discordInstanceId": task.channel_id or "",
         "discordChannelId": task.channel_id or "",
     }
+    if task.status is TaskStatus.NEEDS_INPUT:
+        dialog = task.order.get("dialog") or {}
+        facts["finalPrompt"] = task.final_prompt
+        facts["remix"] = bool(dialog.get("may_edit", True))
+        return write_answer(21, say("dialog", english), str(task.id), facts)
     if accepted.place:
         facts["numberOfQueues"] = accepted.place
         text = say("queued", english).replace("N", str(accepted.place))
@@ -224,22 +156,69 @@ def write_task(task: Task, links: Links) -> bytes:
     return msgspec.json.encode(task_fields(task, links))
 
 
-def write_tasks(found: list[Task], links: Links) -> bytes:
-    """A list of 任务."""
-    return msgspec.json.encode([task_fields(task, links) for task in found])
+def write_tasks(found: Sequence[Task], links: Links, *, displays: bool = False) -> bytes:
+    """A list of 任务; with `displays` for the screens that show them."""
+    return msgspec.json.encode(_rows(found, links, displays))
+
+
+def write_page(page: Page, search: Search, links: Links) -> bytes:
+    """Page«任务» in the shape of Spring (section 3.6)."""
+    sort = {"empty": False, "sorted": True, "unsorted": False}
+    pages = -(-page.total // search.size)
+    return msgspec.json.encode(
+        {
+            "content": _rows(page.tasks, links, True),
+            "pageable": {
+                "sort": sort,
+                "offset": search.number * search.size,
+                "pageNumber": search.number,
+                "pageSize": search.size,
+                "paged": True,
+                "unpaged": False,
+            },
+            "totalElements": page.total,
+            "totalPages": pages,
+            "last": search.number >= pages - 1,
+            "size": search.size,
+            "number": search.number,
+            "sort": sort,
+            "first": search.number == 0,
+            "numberOfElements": len(page.tasks),
+            "empty": not page.tasks,
+        }
+    )
+
+
+def _rows(found: Sequence[Task], links: Links, displays: bool) -> list[dict[str, Any]]:
+    shown = [task_fields(task, links) for task in found]
+    if displays:
+        for task, fields in zip(found, shown, strict=True):
+            fields["displays"] = {
+                "action": fields["action"],
+                "status": fields["status"],
+                "submitTime": _clock_time(task.submitted_at),
+                "startTime": _clock_time(task.started_at),
+                "finishTime": _clock_time(task.finished_at),
+                "discordInstanceId": task.channel_id or "",
+            }
+    return shown
+
+
+def _clock_time(moment: datetime | None) -> str:
+    return moment.strftime("%Y-%m-%d %H:%M:%S") if moment else ""
 
 
 def task_fields(task: Task, links: Links) -> dict[str, Any]:
     """Return the fields of 任务, in the order of source page 002, then our additions."""
     shown = task.pictures[0] if task.pictures else None
-    tiles = [links.to(task, p) for p in task.pictures if p.position > 0]
-    single = [links.to(task, shown)] if shown and not tiles else []
+    clips = [p for p in task.pictures if p.mime.startswith("video/")]
+    tiles = [p for p in task.pictures if p.position > 0 and p not in clips]
     return {
         "id": str(task.id),
         "action": ACTION[task.action],
         "status": _status(task),
-        "prompt": task.prompt,
-        "promptEn": task.final_prompt,
+        "prompt": _text(task) or task.prompt,
+        "promptEn": _text(task) or task.final_prompt,
         "description": task.description,
         "state": task.state,
         "submitTime": millis(task.submitted_at),
@@ -249,17 +228,29 @@ def task_fields(task: Task, links: Links) -> dict[str, Any]:
         "progress": _progress(task),
         "failReason": task.fail_reason,
         "properties": _properties(task),
-        "buttons": [_button(b) for b in _buttons(task)],
+        "buttons": [_button(b) for b in offered(task)],
         "taskId": ids.write_ulid(task.id, task.submitted_at),
         "parentId": str(task.parent_id) if task.parent_id else None,
         "botType": task.bot.value,
         "mode": task.lane.value.upper(),
         "customId": task.custom_id,
         "seed": task.result.get("seed"),
-        "imageUrls": [{"url": url, "thumbnail": f"{url}&w=384"} for url in tiles or single],
+        "imageUrls": [_linked(task, p, links) for p in tiles or task.pictures[:1]],
         "imageWidth": shown.width if shown else None,
         "imageHeight": shown.height if shown else None,
+        "videoUrl": links.to(task, clips[0]) if clips else None,
+        "videoUrls": [{"url": links.to(task, p), "thumbnail": _poster(task, links)} for p in clips],
     }
+
+
+def _linked(task: Task, picture: Picture, links: Links) -> dict[str, str]:
+    url = links.to(task, picture)
+    return {"url": url, "thumbnail": f"{url}&w=384"}
+
+
+def _poster(task: Task, links: Links) -> str:
+    first = task.pictures[0]
+    return "" if first.mime.startswith("video/") else f"{links.to(task, first)}&w=384"
 
 
 def _status(task: Task) -> str:
@@ -279,6 +270,11 @@ def _image_url(task: Task, links: Links) -> str | None:
     return links.to_preview(task) if task.preview_blob and not task.is_final else None
 
 
+def _text(task: Task) -> str | None:
+    """Return the lines of a description, which stand where the prompt was (section 8)."""
+    return task.result.get("text") if task.action is Action.DESCRIBE else None
+
+
 def _properties(task: Task) -> dict[str, Any]:
     facts: dict[str, Any] = {
         "notifyHook": task.notify_hook,
@@ -286,8 +282,14 @@ def _properties(task: Task) -> dict[str, Any]:
         "discordInstanceId": task.channel_id or "",
         "discordChannelId": task.channel_id or "",
         "botType": task.bot.value,
-        "finalPrompt": task.final_prompt,
+        "finalPrompt": task.result.get("text") or task.final_prompt,
     }
+    if task.result.get("text_zh"):
+        facts["finalZhPrompt"] = task.result["text_zh"]
+    if task.status is TaskStatus.NEEDS_INPUT:
+        dialog = task.order.get("dialog") or {}
+        facts["modalCustomId"] = dialog.get("custom_id", "")
+        facts["remix"] = bool(dialog.get("may_edit", True))
     if task.status is TaskStatus.SUCCEEDED:
         facts |= {"messageId": str(task.id), "messageHash": task.job_hash, "flags": 0}
     if task.custom_id:
@@ -295,17 +297,6 @@ def _properties(task: Task) -> dict[str, Any]:
     if task.fail_code:
         facts["failCode"] = task.fail_code
     return facts
-
-
-def _buttons(task: Task) -> tuple[buttons.Button, ...]:
-    if task.status is not TaskStatus.SUCCEEDED or not task.pictures:
-        return ()
-    version = Version.read(str(task.order.get("version") or ""))
-    if any(p.position > 0 for p in task.pictures):
-        return buttons.for_grid(task.job_hash)
-    shown = task.pictures[0]
-    square = shown.width == shown.height
-    return buttons.for_single(task.job_hash, version, square=square)
 
 
 def _button(button: buttons.Button) -> dict[str, Any]:

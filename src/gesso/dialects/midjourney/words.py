@@ -18,6 +18,9 @@ _WORDS: dict[str, tuple[str, str]] = {
     "prompt_missing": ("prompt不能为空", "prompt must not be empty"),
     "task_id_missing": ("taskId不能为空", "taskId must not be empty"),
     "custom_id_missing": ("customId不能为空", "customId must not be empty"),
+    "dialog": ("窗口等待", "Waiting for window confirm"),
+    "action_wrong": ("action参数错误", "The action parameter is wrong"),
+    "content_wrong": ("content参数错误", "The content parameter is wrong"),
     "path_unknown": ("请求路径不存在", "There is no such path"),
 }
 

@@ -1,0 +1,140 @@
+"""Answer the dialog of a task: the same task goes on, paid for from now on.
+
+Until the answer nothing is held and no place in a queue is taken (wire/decisions 9). The
+price is the one quoted when the button was pressed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Any
+
+from gesso.domain import prompt
+from gesso.domain.caller import ApiKey
+from gesso.domain.channel import Wish, choose
+from gesso.domain.errors import IllegalMove, InvalidOrder, NotAllowed
+from gesso.domain.order import Accepted, Repeatable, is_link
+from gesso.domain.prompt import Prompt
+from gesso.domain.task import Task, TaskStatus
+from gesso.ledger import book
+from gesso.services.catalogue import Catalogue
+from gesso.services.submit import SANDBOX, channels_to_count, find_replay, remember
+from gesso.storage.unit import Needs, Unit
+from gesso.storage.writer import Writer
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What a caller answers; all parts may be missing."""
+
+    prompt: Prompt | None = None
+    written: str = ""  #: The prompt as the caller wrote it.
+    mask: str | None = None  #: Stored blob or link.
+    outpaint: bool = False  #: Whether a missing mask means to paint around the picture.
+
+
+class Answerer:
+    """Takes answers for one process."""
+
+    def __init__(self, writer: Writer, catalogue: Catalogue, *, keep: timedelta) -> None:
+        """Hold the writer, the catalogue and how long input pictures are kept."""
+        self._writer = writer
+        self._catalogue = catalogue
+        self._keep = keep
+
+    async def answer(
+        self, key: ApiKey, task: Task, reply: Reply, repeatable: Repeatable | None = None
+    ) -> Accepted:
+        """Let a waiting task go on with an answer; the id stays the same.
+
+        Raises IllegalMove when the task waits for none, and InvalidOrder when the answer
+        lacks what the dialog asks for.
+        """
+        answered = _answered(task, reply)
+        key.check_action(answered.price_key.partition("@")[2] or answered.action.lower())
+        self._catalogue.check_words(answered.final_prompt)
+        operation = Resume(key, answered, self._catalogue, self._keep, reply.mask, repeatable)
+        return await self._writer.write(operation)
+
+
+def _answered(task: Task, reply: Reply) -> Task:
+    """Return the task with the answer in place, still waiting."""
+    if task.status is not TaskStatus.NEEDS_INPUT:
+        raise IllegalMove(f"the task waits for no answer: it is {task.status}")
+    dialog = task.order.get("dialog") or {}
+    order: dict[str, Any] = dict(task.order)
+    changes: dict[str, Any] = {}
+    if reply.prompt is not None and (dialog.get("may_edit", True) or dialog.get("needs_mask")):
+        changes = {
+            "prompt": reply.written,
+            "final_prompt": reply.prompt.strip_speed().write(),
+        }
+    if reply.mask:
+        order["mask"] = reply.mask
+    elif dialog.get("needs_mask") and not reply.outpaint:
+        raise InvalidOrder("maskBase64 is needed: paint what should change", param="maskBase64")
+    if "zoom" in order:
+        order["zoom"] = _zoom(changes.get("final_prompt", task.final_prompt))
+    return replace(task, order=order, **changes)
+
+
+def _zoom(final_prompt: str) -> float:
+    zoom = prompt.parse(final_prompt, need_words=False).zoom
+    if zoom is not None and not 1 <= zoom <= 2:
+        raise InvalidOrder("--zoom takes 1–2", param="prompt")
+    return float(zoom or 2)
+
+
+@dataclass(frozen=True, slots=True)
+class Resume:
+    """The transaction of one answer."""
+
+    key: ApiKey
+    task: Task
+    catalogue: Catalogue
+    keep: timedelta
+    mask: str | None
+    repeatable: Repeatable | None
+
+    @property
+    def needs(self) -> Needs:
+        """The task, its account, queue lengths and what the Idempotency-Key led to before."""
+        return Needs(
+            tasks=(self.task.id,),
+            accounts=(self.task.account_id,),
+            spending_keys=(self.key.id,),
+            channels=channels_to_count(self.catalogue),
+            replays=((self.key.id, self.repeatable.key),) if self.repeatable else (),
+        )
+
+    def apply(self, unit: Unit) -> Accepted:
+        """Hold the money and queue the task."""
+        replayed = find_replay(unit, self.key, self.repeatable)
+        if replayed is not None:
+            return replayed
+        stored = unit.tasks[self.task.id]
+        if stored.status is not TaskStatus.NEEDS_INPUT:
+            raise IllegalMove(f"the task waits for no answer: it is {stored.status}")
+        if not unit.accounts[stored.account_id].enabled:
+            raise NotAllowed("the account of this task is disabled")
+        channel = choose(self._wish(), self.catalogue.channels, unit.loads, self.catalogue.can)
+        place = unit.loads[channel.id].place_of_next(channel)
+        # Whoever answers pays, within the limits of that key.
+        task = replace(self.task, version=stored.version, channel_id=channel.id, key_id=self.key.id)
+        task = task.move(TaskStatus.QUEUED, now=unit.now)
+        book.hold(unit, task, spend_limit_nanos=self.key.spend_limit_nanos)
+        unit.save_task(task)
+        unit.enqueue(task)
+        if self.mask and not is_link(self.mask):
+            unit.use_blob(self.mask, task.id, unit.now + self.keep)
+        remember(unit, self.key, self.repeatable, task.id)
+        return Accepted(task, place)
+
+    def _wish(self) -> Wish:
+        return Wish(
+            action=self.task.action,
+            lane=self.task.lane,
+            prefer_id=self.task.channel_id,
+            provider=SANDBOX if self.task.sandboxed else None,
+        )

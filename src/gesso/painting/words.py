@@ -116,6 +116,8 @@ def understand(brief: Brief) -> Scene:
     tokens = _tokens(brief.text)
     banned = _banned(brief.without)
     subjects = [s for s in _all(_SUBJECTS, tokens) if s not in banned]
+    if brief.cast is not None:
+        subjects = list(brief.cast)
     place = _first(_PLACES, tokens, banned)
     if place is None and subjects:
         place = _AT_HOME.get(subjects[0])

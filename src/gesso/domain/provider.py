@@ -35,6 +35,7 @@ class Material:
     pictures: Sequence[bytes] = ()
     parent: Task | None = None
     read_blob: Callable[[str], Awaitable[bytes]] | None = None
+    mask: bytes | None = None  #: PNG, mode L, 255 = repaint; scaled to the picture.
 
 
 @dataclass(frozen=True, slots=True)

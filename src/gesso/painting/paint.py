@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from gesso.painting import figures, places, shape
+from gesso.painting import beyond, figures, places, shape
 from gesso.painting.brief import Brief, View, Window
 from gesso.painting.canvas import Canvas
 from gesso.painting.noise import F, fbm, hashed, smooth, value
@@ -97,6 +97,7 @@ def _world(recipe: Recipe, window: Window) -> Canvas:
         canvas.outline = 0.0042
         canvas.outline_ink = palette.near if not palette.night else (0.05, 0.04, 0.08)
     ground = places.paint_place(canvas, brief, scene, palette)
+    beyond.paint_beyond(canvas, brief, scene, palette)
     # Subjects are never bent: half a fox at the old edge must go on as a fox.
     figures.place_all(canvas.straight(window, block), brief, scene, palette, ground)
     places.paint_weather(canvas, brief, scene, palette)

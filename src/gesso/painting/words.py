@@ -149,6 +149,35 @@ def understand(brief: Brief) -> Scene:
     )
 
 
+def names_place(text: str) -> bool:
+    """Say whether words name a place."""
+    return bool(_all(_PLACES, _tokens(text)))
+
+
+def names_time(text: str) -> bool:
+    """Say whether words name a time of day."""
+    return bool(_all(_TIMES, _tokens(text)))
+
+
+def is_known(word: str) -> bool:
+    """Say whether the painter has a picture of a word."""
+    tables = (_PLACES, _TIMES, _WEATHER, _STYLES, _SUBJECTS, _PLAIN)
+    tokens = _tokens(word)
+    return any(_all(table, tokens) for table in tables) or any(
+        _hit(tokens, words) for _, words in _COLOURS.values()
+    )
+
+
+def names_subject(text: str) -> bool:
+    """Say whether words name something that stands in a picture."""
+    return bool(_all(_SUBJECTS, _tokens(text)))
+
+
+def names_style(text: str) -> bool:
+    """Say whether words name a manner of painting."""
+    return bool(_all(_STYLES, _tokens(text)))
+
+
 def banned_hues(brief: Brief) -> tuple[float, ...]:
     """Return the hues that `--no` forbids."""
     words = _banned(brief.without)

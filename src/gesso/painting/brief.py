@@ -7,6 +7,10 @@ import math
 from dataclasses import dataclass, replace
 
 
+#: What a loose variation keeps, so that it fits into the picture around it.
+_KEPT = {(name,) for name in ("horizon", "sun", "sun height", "sun size", "turn", "time")}
+
+
 @dataclass(frozen=True, slots=True)
 class Brief:
     """A picture, told completely: the same brief always gives the same picture."""
@@ -21,8 +25,11 @@ class Brief:
     niji: bool = False  #: Flat colours and outlines, as in drawn films.
     seamless: bool = False  #: Edges fit each other in both directions.
     raw: bool = False
-    vary: tuple[tuple[str, int], ...] = ()  #: Chain of (subtle|strong, seed).
+    vary: tuple[tuple[str, int], ...] = ()  #: Chain of (subtle|loose|strong, seed).
     tints: tuple[tuple[float, float, float], ...] = ()  #: Colours of image prompts, 0–1 RGB.
+    roots: str = ""  #: Words whose hash draws what is not said, when they are not `text`.
+    cast: tuple[str, ...] | None = None  #: Exactly these subjects, whatever the words name.
+    stage: tuple[float, float, float] | None = None  #: Where subjects stand: x, y, half height.
 
     def varied(self, how: str, seed: int) -> Brief:
         """Return the brief of a variation of this picture."""
@@ -30,33 +37,39 @@ class Brief:
 
     def number(self, *what: object) -> float:
         """Return a number in 0–1 that belongs to this brief, its tile and a name."""
-        return _unit("tile", self.text.lower(), self.seed, self.tile, self._strong(), *what)
+        drawn = self._strong(loose=what[:1] not in _KEPT)
+        return unit("tile", self._root(), self.seed, self.tile, drawn, *what)
 
     def shared(self, *what: object) -> float:
         """Like `number`, but the same for all four tiles."""
-        return _unit("all", self.text.lower(), self.seed, *what)
+        return unit("all", self._root(), self.seed, *what)
 
     def word(self, *what: object) -> float:
         """Like `number`, but of the words alone: what makes two prompts differ."""
-        return _unit("word", self.text.lower(), *what)
+        return unit("word", self._root(), *what)
 
     def between(self, low: float, high: float, *what: object) -> float:
         """Return a number of this tile between two ends, moved a little by variations."""
         value = self.number(*what)
         for how, seed in self.vary:
-            if how == "subtle":
-                value += 0.16 * (_unit("vary", seed, self.tile, *what) - 0.5)
+            if how != "strong":
+                value += 0.16 * (unit("vary", seed, self.tile, *what) - 0.5)
         return low + (high - low) * min(1.0, max(0.0, value))
 
     def salt(self, *what: object) -> int:
         """Return a 31-bit salt for noise that belongs to this tile and a name."""
         return int(self.number("salt", *what) * 0x7FFFFFFF)
 
-    def _strong(self) -> tuple[int, ...]:
-        return tuple(seed for how, seed in self.vary if how == "strong")
+    def _strong(self, loose: bool) -> tuple[int, ...]:
+        hows = {"strong", "loose"} if loose else {"strong"}
+        return tuple(seed for how, seed in self.vary if how in hows)
+
+    def _root(self) -> str:
+        return (self.roots or self.text).lower()
 
 
-def _unit(*what: object) -> float:
+def unit(*what: object) -> float:
+    """Return a number in 0–1 that belongs to these values; the same in every process."""
     digest = hashlib.blake2b(repr(what).encode("utf-8", "replace"), digest_size=8).digest()
     return int.from_bytes(digest) / 2**64
 
@@ -76,6 +89,45 @@ class View:
         ratio = aspect[0] / aspect[1]
         width, height = math.sqrt(ratio), 1 / math.sqrt(ratio)
         return cls(-width / 2, -height / 2, width, height)
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """A view as pixels, numbered from the plane's origin.
+
+    Two windows with the same `px` compute with exactly the same coordinates where they
+    overlap, so what both show is the same in every byte.
+    """
+
+    px: float  #: Width of a pixel in plane units.
+    column: int
+    row: int
+    width: int
+    height: int
+
+    @classmethod
+    def of(cls, view: View, width: int, height: int) -> Window:
+        """Return the pixels of a view."""
+        px = view.width / width
+        return cls(px, round(view.x / px), round(view.y / px), width, height)
+
+    @property
+    def box(self) -> tuple[float, float, float, float]:
+        """Left, top, right and bottom in plane units."""
+        px = self.px
+        right, bottom = self.column + self.width, self.row + self.height
+        return self.column * px, self.row * px, right * px, bottom * px
+
+    def rows(self, start: int, stop: int) -> Window:
+        """Return a band of this window."""
+        return replace(self, row=self.row + start, height=stop - start)
+
+    def scaled(self, factor: float) -> Window:
+        """Return the same view with more (or, below 1, fewer) pixels."""
+        width, height = max(1, round(self.width * factor)), max(1, round(self.height * factor))
+        px = self.px * self.width / width
+        left, top, *_ = self.box
+        return Window(px, round(left / px), round(top / px), width, height)
 
 
 def size_for(aspect: tuple[float, float], pixels: int) -> tuple[int, int]:

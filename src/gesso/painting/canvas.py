@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
 
-from gesso.painting.brief import View
+from gesso.painting.brief import Window, unit
 from gesso.painting.noise import F
 from gesso.painting.palette import Colour
+from gesso.painting.recipe import Bend
 
 Ink = Colour | F
 
@@ -28,21 +30,26 @@ class Canvas:
     outline_ink: Colour = (0.1, 0.08, 0.1)
 
     @classmethod
-    def open(cls, view: View, width: int, height: int, *, block: float = 0.0) -> Canvas:
+    def open(cls, window: Window, *, block: float = 0.0, bends: Sequence[Bend] = ()) -> Canvas:
         """Open a window; `block` snaps coordinates to squares of that size (pixel art).
 
-        Pixels are numbered from the plane's origin, so that two windows at the same scale
-        compute with exactly the same coordinates where they overlap.
+        `bends` move what the coordinates mean outside of some frames.
         """
-        px = view.width / width
-        columns = round(view.x / px) + np.arange(width)
-        rows = round(view.y / px) + np.arange(height)
-        xs, ys = (columns + 0.5) * px, (rows + 0.5) * px
+        px = window.px
+        xs = (window.column + np.arange(window.width) + 0.5) * px
+        ys = (window.row + np.arange(window.height) + 0.5) * px
         if block:
             xs = (np.floor(xs / block) + 0.5) * block
             ys = (np.floor(ys / block) + 0.5) * block
+        for bend in bends:
+            xs, ys = bent(xs, bend, across=True), bent(ys, bend, across=False)
         x, y = np.meshgrid(xs.astype(np.float32), ys.astype(np.float32))
-        return cls(x, y, px, np.zeros((height, width, 3), np.float32))
+        return cls(x, y, px, np.zeros((window.height, window.width, 3), np.float32))
+
+    def straight(self, window: Window, block: float) -> Canvas:
+        """Return a canvas on the same pixels whose coordinates are not bent."""
+        plain = Canvas.open(window, block=block)
+        return Canvas(plain.x, plain.y, self.px, self.rgb, self.outline, self.outline_ink)
 
     def lay(self, alpha: F, ink: Ink) -> None:
         """Lay a colour over everything, by an alpha in 0–1 per pixel."""
@@ -70,6 +77,23 @@ class Canvas:
     def as_bytes(self) -> NDArray[np.uint8]:
         """Return the picture as 8-bit RGB."""
         return cast(NDArray[np.uint8], (np.clip(self.rgb, 0, 1) * 255 + 0.5).astype(np.uint8))
+
+
+def bent(line: NDArray[np.float64], bend: Bend, *, across: bool) -> NDArray[np.float64]:
+    """Return coordinates that are unmoved inside a bend's frame and drift away outside.
+
+    Never folds back: the slope stays between 0.5 and 1.5.
+    """
+    side = 0 if across else 1
+    low, high = bend.frame[side], bend.frame[side + 2]
+    reach = 0.7 * min(high - low, 1.6)
+    moved = line.copy()
+    for name, away, sign in (("low", low - line, -1.0), ("high", line - high, 1.0)):
+        luck = unit("bend", bend.seed, side, name) - 0.5
+        much = reach * sign * math.copysign(0.12 + 0.36 * abs(luck), luck)
+        t = np.clip(away / reach, 0, 1)
+        moved += much * t * t * (3 - 2 * t)
+    return moved
 
 
 def _span(line: F, low: float, high: float) -> tuple[int, int]:

@@ -27,11 +27,23 @@ def place_all(canvas: Canvas, brief: Brief, scene: Scene, palette: Palette, grou
             y = brief.between(-0.12, 0.06, name, "y")
         else:
             y = max(ground + 0.10, 0.40 - size) - 0.04 * number
+        if brief.stage is not None:
+            x, y, size = _staged(brief.stage, number, count)
         flip = -1.0 if brief.number(name, "flip") < 0.5 else 1.0
         inks = _inks(palette, number)
         if name not in FLOATING:
             _shadow(canvas, x, y + size, size, palette)
         _draw(canvas, brief, SHAPES[name], inks, x, y, size, flip)
+
+
+def _staged(
+    stage: tuple[float, float, float], number: int, count: int
+) -> tuple[float, float, float]:
+    """Return x, y and size of a subject on a stage; two stand beside each other."""
+    x, y, size = stage
+    if count == 1:
+        return x, y, size
+    return x + (-0.5, 0.6)[number] * size, y + 0.25 * size * number, size * (0.66, 0.5)[number]
 
 
 def _inks(palette: Palette, number: int) -> dict[str, Colour]:

@@ -40,9 +40,9 @@ def paint_weather(canvas: Canvas, brief: Brief, scene: Scene, palette: Palette) 
         canvas.lay(np.asarray(0.75 * smooth(0.35, 0.75, veil)), palette.sky_low)
     if "snow" in scene.weather:
         for layer, (scale, radius) in enumerate(((16, 0.09), (28, 0.10), (46, 0.11))):
-            _flakes(canvas, brief.salt("flakes", layer), scale, radius, _SNOW)
+            flakes(canvas, brief.salt("flakes", layer), scale, radius, _SNOW)
     if "autumn" in scene.weather:
-        _flakes(canvas, brief.salt("leaves"), 14, 0.13, mix(palette.accent, (0.85, 0.4, 0.1), 0.7))
+        flakes(canvas, brief.salt("leaves"), 14, 0.13, mix(palette.accent, (0.85, 0.4, 0.1), 0.7))
     if "rain" in scene.weather:
         streak = value((canvas.x + canvas.y * 0.16) * 190, canvas.y * 7, brief.salt("rain"))
         canvas.lay(np.asarray(0.30 * smooth(0.80, 0.96, streak)), palette.sky_low)
@@ -88,10 +88,10 @@ def _clouds(canvas: Canvas, brief: Brief, scene: Scene, palette: Palette, horizo
 
 def _stars(canvas: Canvas, brief: Brief, bright: float) -> None:
     for layer, scale in enumerate((22.0, 46.0)):
-        _flakes(canvas, brief.salt("stars", layer), scale, 0.035, (1.0, 0.98, 0.92), bright, 0.55)
+        flakes(canvas, brief.salt("stars", layer), scale, 0.035, (1.0, 0.98, 0.92), bright, 0.55)
 
 
-def _flakes(
+def flakes(
     canvas: Canvas,
     salt: int,
     scale: float,
@@ -111,7 +111,7 @@ def _flakes(
     canvas.lay(np.asarray(bright * there * (1 - smooth(0.0, 1.0, away / size)), np.float32), ink)
 
 
-def _land(
+def land(
     canvas: Canvas, line: F, ink: Colour, low: Colour, depth: float, grain: F | None = None
 ) -> None:
     """Fill everything below a line over x, fading into another colour further down."""
@@ -128,7 +128,8 @@ def _land(
     canvas.lay(canvas.edge(d), np.asarray(colour, np.float32))
 
 
-def _grain(canvas: Canvas, brief: Brief, wide: float, high: float, strength: float) -> F:
+def grain_of(canvas: Canvas, brief: Brief, wide: float, high: float, strength: float) -> F:
+    """Return the unevenness of a surface; none for flat styles."""
     if brief.niji or brief.stylize < 30:
         return np.zeros_like(canvas.x)
     much = strength * min(1.6, 0.4 + brief.stylize / 400)
@@ -149,8 +150,8 @@ def _mountains(
         height = (0.40 - 0.24 * near) * (0.55 * peaks + 0.45 * sharp)
         line = np.asarray(horizon + 0.10 * near + 0.05 - height, np.float32)
         ink = mix(palette.far, mix(palette.near, palette.ground, 0.35), near)
-        grain = _grain(canvas, brief, 9, 16, 0.30)
-        _land(canvas, line, ink, mix(ink, palette.sky_low, 0.45), 0.30, grain)
+        grain = grain_of(canvas, brief, 9, 16, 0.30)
+        land(canvas, line, ink, mix(ink, palette.sky_low, 0.45), 0.30, grain)
         if snowy and near < 0.7:
             rough = 0.05 * (fbm(canvas.x * 14, canvas.y * 14, brief.salt("cap", layer), 4) - 0.5)
             below = canvas.y - line
@@ -168,7 +169,7 @@ def _front(
     """The ground that subjects stand on, with a row of firs behind it."""
     row = canvas.x[:1]
     if trees and not is_banned(brief, "forest") and scene.weather.isdisjoint({"desert"}):
-        _firs(
+        firs(
             canvas,
             brief,
             scene,
@@ -179,8 +180,8 @@ def _front(
             mix(palette.near, palette.far, 0.25),
         )
     line = np.asarray(y + 0.05 * (ridge(row * 2.2, brief.salt("front"), 4) - 0.5), np.float32)
-    grain = _grain(canvas, brief, 24, 60, 0.32)
-    _land(canvas, line, palette.ground, mix(palette.ground, palette.near, 0.42), 0.5, grain)
+    grain = grain_of(canvas, brief, 24, 60, 0.32)
+    land(canvas, line, palette.ground, mix(palette.ground, palette.near, 0.42), 0.5, grain)
     drift = fbm(canvas.x * 3.5, canvas.y * 12, brief.salt("drift"), 3)
     below = smooth(0.0, 0.05, canvas.y - line)
     canvas.lay(
@@ -189,7 +190,7 @@ def _front(
     )
 
 
-def _firs(
+def firs(
     canvas: Canvas,
     brief: Brief,
     scene: Scene,
@@ -226,12 +227,12 @@ def _forest(canvas: Canvas, brief: Brief, scene: Scene, palette: Palette, horizo
         near = layer / 3
         ink = mix(mix(palette.far, palette.ground, 0.35), palette.near, near)
         foot = horizon + 0.02 + 0.07 * layer
-        _firs(canvas, brief, scene, palette, foot, 13 - 2.4 * layer, 0.22 + 0.12 * layer, ink)
+        firs(canvas, brief, scene, palette, foot, 13 - 2.4 * layer, 0.22 + 0.12 * layer, ink)
         row = canvas.x[:1]
         line = np.asarray(
             foot - 0.01 + 0.02 * ridge(row * 3, brief.salt("floor", layer), 3), np.float32
         )
-        _land(canvas, line, mix(ink, palette.ground, 0.5), ink, 0.25)
+        land(canvas, line, mix(ink, palette.ground, 0.5), ink, 0.25)
         canvas.lay(
             np.asarray(0.30 * (1 - near) * smooth(foot - 0.20, foot, canvas.y), np.float32),
             palette.sky_low,
@@ -243,10 +244,10 @@ def _sea(canvas: Canvas, brief: Brief, scene: Scene, palette: Palette, horizon: 
     row = canvas.x[:1]
     hills = ridge(row * 2.3, brief.salt("coast"), 5)
     line = np.asarray(horizon + 0.035 - 0.16 * smooth(0.5, 0.85, hills), np.float32)
-    _land(canvas, line, palette.far, mix(palette.far, palette.sky_low, 0.4), 0.2)
+    land(canvas, line, palette.far, mix(palette.far, palette.sky_low, 0.4), 0.2)
     depth = canvas.y - np.float32(horizon)
     water = np.full_like(row, horizon)
-    _land(
+    land(
         canvas,
         water,
         mix(palette.sky_low, palette.ground, 0.45),
@@ -274,8 +275,8 @@ def _desert(canvas: Canvas, brief: Brief, scene: Scene, palette: Palette, horizo
         line = np.asarray(horizon + 0.02 + 0.11 * layer - 0.17 * waves, np.float32)
         light = mix(palette.ground, palette.glow, 0.45 - 0.3 * near)
         ripples = 0.05 * np.sin((canvas.y * 90 + 5 * waves + 14 * canvas.x) * (1 - 0.35 * near))
-        grain = _grain(canvas, brief, 30, 60, 0.12) + (0 if brief.niji else ripples)
-        _land(
+        grain = grain_of(canvas, brief, 30, 60, 0.12) + (0 if brief.niji else ripples)
+        land(
             canvas,
             line,
             light,
@@ -294,14 +295,14 @@ def _meadow(canvas: Canvas, brief: Brief, scene: Scene, palette: Palette, horizo
             horizon + 0.03 + 0.085 * layer - 0.15 * hills * (1 - 0.4 * near), np.float32
         )
         ink = mix(mix(palette.far, palette.ground, 0.5), palette.ground, near)
-        grain = _grain(canvas, brief, 40, 110, 0.30)
-        _land(canvas, line, mix(ink, palette.glow, 0.16), mix(ink, palette.near, 0.34), 0.34, grain)
+        grain = grain_of(canvas, brief, 40, 110, 0.30)
+        land(canvas, line, mix(ink, palette.glow, 0.16), mix(ink, palette.near, 0.34), 0.34, grain)
     if "snow" not in scene.weather and not is_banned(brief, "flowers"):
         field, there = canvas.part(-1e9, horizon + 0.16, 1e9, 1e9)
         if there:
             for layer, scale in enumerate((26.0, 17.0)):
                 ink = (palette.accent, mix(palette.accent, palette.glow, 0.6))[layer]
-                _flakes(field, brief.salt("blossom", layer), scale, 0.20, ink, 0.95, 0.34)
+                flakes(field, brief.salt("blossom", layer), scale, 0.20, ink, 0.95, 0.34)
 
 
 def _city(canvas: Canvas, brief: Brief, scene: Scene, palette: Palette, horizon: float) -> None:
@@ -331,7 +332,7 @@ def _city(canvas: Canvas, brief: Brief, scene: Scene, palette: Palette, horizon:
             np.asarray(0.25 * smooth(foot - 0.20, foot, canvas.y) * (1 - near)), palette.sky_low
         )
     line = np.full_like(canvas.x[:1], foot)
-    _land(canvas, line, mix(palette.ground, palette.near, 0.3), palette.near, 0.5)
+    land(canvas, line, mix(palette.ground, palette.near, 0.3), palette.near, 0.5)
     shine = value(canvas.x * 26, canvas.y * 3.0, brief.salt("wet"))
     wet = smooth(foot, foot + 0.03, canvas.y)
     canvas.lay(
@@ -352,7 +353,7 @@ def _space(canvas: Canvas, brief: Brief, palette: Palette) -> None:
             brief.between(-0.42, 0.42, "planet", number),
             brief.between(-0.36, 0.22, "py", number),
         )
-        _planet(
+        planet(
             canvas,
             brief,
             palette,
@@ -363,9 +364,10 @@ def _space(canvas: Canvas, brief: Brief, palette: Palette) -> None:
         )
 
 
-def _planet(
+def planet(
     canvas: Canvas, brief: Brief, palette: Palette, x: float, y: float, r: float, number: int
 ) -> None:
+    """Paint one planet, lit from the upper left."""
     inner, there = canvas.part(x - 2.2 * r, y - 2.2 * r, x + 2.2 * r, y + 2.2 * r)
     if not there:
         return
@@ -409,11 +411,11 @@ def _underwater(canvas: Canvas, brief: Brief, palette: Palette) -> None:
             mix(palette.accent, palette.near, 0.45),
             layer / 2,
         )
-        _land(
-            canvas, line, ink, mix(ink, palette.near, 0.5), 0.3, _grain(canvas, brief, 22, 22, 0.5)
+        land(
+            canvas, line, ink, mix(ink, palette.near, 0.5), 0.3, grain_of(canvas, brief, 22, 22, 0.5)
         )
     for layer, scale in enumerate((9.0, 15.0)):
-        _flakes(
+        flakes(
             canvas,
             brief.salt("bubbles", layer),
             scale,

@@ -116,6 +116,8 @@ def understand(brief: Brief) -> Scene:
     tokens = _tokens(brief.text)
     banned = _banned(brief.without)
     subjects = [s for s in _all(_SUBJECTS, tokens) if s not in banned]
+    if brief.cast is not None:
+        subjects = list(brief.cast)
     place = _first(_PLACES, tokens, banned)
     if place is None and subjects:
         place = _AT_HOME.get(subjects[0])
@@ -145,6 +147,35 @@ def understand(brief: Brief) -> Scene:
         hue=float(hues[0]) if hues else None,
         plain=_first(_PLAIN, tokens, banned),
     )
+
+
+def names_place(text: str) -> bool:
+    """Say whether words name a place."""
+    return bool(_all(_PLACES, _tokens(text)))
+
+
+def names_time(text: str) -> bool:
+    """Say whether words name a time of day."""
+    return bool(_all(_TIMES, _tokens(text)))
+
+
+def is_known(word: str) -> bool:
+    """Say whether the painter has a picture of a word."""
+    tables = (_PLACES, _TIMES, _WEATHER, _STYLES, _SUBJECTS, _PLAIN)
+    tokens = _tokens(word)
+    return any(_all(table, tokens) for table in tables) or any(
+        _hit(tokens, words) for _, words in _COLOURS.values()
+    )
+
+
+def names_subject(text: str) -> bool:
+    """Say whether words name something that stands in a picture."""
+    return bool(_all(_SUBJECTS, _tokens(text)))
+
+
+def names_style(text: str) -> bool:
+    """Say whether words name a manner of painting."""
+    return bool(_all(_STYLES, _tokens(text)))
 
 
 def banned_hues(brief: Brief) -> tuple[float, ...]:

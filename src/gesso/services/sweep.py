@@ -9,7 +9,7 @@ import structlog
 from gesso.domain.task import HELD
 from gesso.kit import clock
 from gesso.services.settle import Cancel
-from gesso.storage import blob_uses, replays, tasks
+from gesso.storage import blob_uses, deliveries, replays, tasks
 from gesso.storage.blobs import Blobs
 from gesso.storage.database import Database
 from gesso.storage.jobs import Jobs
@@ -61,6 +61,12 @@ async def drop_expired(database: Database, blobs: Blobs) -> int:
     # A picture that was stored again since then may belong to a task that is being accepted.
     dropped = [await blobs.delete_older(blob, now) for blob in expired]
     return sum(dropped)
+
+
+async def drop_deliveries(database: Database, keep: timedelta) -> int:
+    """Forget callbacks that were settled long ago, with the log of their tries."""
+    async with database.transaction() as connection:
+        return await deliveries.drop_closed(connection, clock.now() - keep, limit=5000)
 
 
 async def drop_orphans(database: Database, blobs: Blobs) -> int:

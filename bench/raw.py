@@ -20,11 +20,11 @@ _BATCH = 64
 
 
 def _task(status: TaskStatus) -> Task:
-    now = datetime.now(UTC)
+    now, task_id = datetime.now(UTC), ids.new_task_id()
     return Task(
-        ids.new_task_id(), FIRST_ACCOUNT, "bench", Action.IMAGINE, status, Lane.FAST, now,
+        task_id, FIRST_ACCOUNT, "bench", Action.IMAGINE, status, Lane.FAST, now,
         prompt="a red fox in the snow --ar 3:2", final_prompt="a red fox in the snow --ar 3:2",
-        description="/imagine a red fox in the snow --ar 3:2", job_hash=ids.new_uuid(),
+        description="/imagine a red fox in the snow --ar 3:2", job_hash=ids.write_uuid(task_id),
         progress=100, finished_at=now, order={"seed": 1, "version": "", "pictures": []},
     )  # fmt: skip
 

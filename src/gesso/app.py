@@ -36,6 +36,7 @@ from gesso.services.authenticate import Authenticator
 from gesso.services.bookmark import Bookmarker
 from gesso.services.cancel import Canceller
 from gesso.services.catalogue import Catalogue
+from gesso.services.deliver import Sender
 from gesso.services.gather import Gatherer
 from gesso.services.intake import Intake
 from gesso.services.look_up import Finder
@@ -251,21 +252,31 @@ def _courier(house: House) -> Courier:
 
     return Courier(
         house.database,
-        Guard(allow_private=_networks("GESSO_CALLBACK_PRIVATE", settings.callback_private)),
-        house.hook_secret,
+        _sender(house),
         {"midjourney": midjourney},
         Patience(settings.callback_timeout_s, timedelta(hours=settings.callback_hours)),
     )
 
 
+def _sender(house: House) -> Sender:
+    settings = house.settings
+    guard = Guard(
+        allow_private=_networks("GESSO_CALLBACK_PRIVATE", settings.callback_private),
+        low_ports=frozenset(settings.callback_port_numbers),
+    )
+    return Sender(house.database, guard, house.hook_secret)
+
+
 def _sweeper(house: House) -> Sweeper:
     database, writer, blobs, jobs = house.database, house.writer, house.blobs, house.jobs
+    keep = timedelta(days=house.settings.delivery_days)
     return Sweeper(
         {
             "wake_tasks": (60.0, lambda: sweep.wake_tasks(database, jobs)),
             "lapse_dialogs": (20.0, lambda: sweep.lapse_dialogs(database, writer)),
             "drop_expired": (300.0, lambda: sweep.drop_expired(database, blobs)),
             "drop_orphans": (86400.0, lambda: sweep.drop_orphans(database, blobs)),
+            "drop_deliveries": (3600.0, lambda: sweep.drop_deliveries(database, keep)),
         }
     )
 

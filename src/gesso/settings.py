@@ -64,6 +64,14 @@ class Settings:
     )
     callback_timeout_s: float = _setting(10.0, "Seconds a receiver may take to answer a callback.")
     callback_hours: float = _setting(24.0, "Hours for which an unanswered callback is retried.")
+    callback_ports: str = _setting(
+        "80,443",
+        "Ports below 1024 that callbacks may reach, comma separated; those above always may.",
+    )
+    delivery_days: float = _setting(30.0, "Days for which the log of callbacks is kept.")
+    max_admin_body_bytes: int = _setting(
+        256 * 1024, "Largest request body of the admin API, in bytes."
+    )
     max_body_bytes: int = _setting(
         80 * 1024 * 1024, "Largest request body, in bytes (five base64 pictures fit)."
     )
@@ -115,6 +123,14 @@ class Settings:
     def distributed(self) -> bool:
         """Whether tasks live in PostgreSQL, shared by many processes."""
         return self.database_url.startswith(("postgresql://", "postgres://"))
+
+    @property
+    def callback_port_numbers(self) -> tuple[int, ...]:
+        """Ports below 1024 that callbacks may reach; raises BadSettings for what is none."""
+        parts = [part.strip() for part in self.callback_ports.split(",") if part.strip()]
+        if not all(p.isascii() and p.isdigit() and 0 < int(p[:6]) < 1024 for p in parts):
+            raise BadSettings("GESSO_CALLBACK_PORTS must be ports of 1–1023, comma separated")
+        return tuple(int(part) for part in parts)
 
     @property
     def base_url(self) -> str:
@@ -183,6 +199,7 @@ def _check(settings: Settings) -> None:
         )
     if settings.mask_polarity not in {"light", "transparent"}:
         raise BadSettings("GESSO_MASK_POLARITY must be light or transparent")
+    _ = settings.callback_port_numbers  # wrong ones are told at the start
     if settings.public_url and urlsplit(settings.public_url).scheme not in {"http", "https"}:
         raise BadSettings("GESSO_PUBLIC_URL must start with http:// or https://")
     if settings.admin_key and not (

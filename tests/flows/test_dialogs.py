@@ -123,9 +123,7 @@ async def test_zoom_must_be_one_to_two(gateway: Gateway) -> None:
         ("not base64!", "bad_base64"),
     ],
 )
-async def test_broken_and_empty_masks_are_refused(
-    gateway: Gateway, mask: str, reason: str
-) -> None:
+async def test_broken_and_empty_masks_are_refused(gateway: Gateway, mask: str, reason: str) -> None:
     one = await single(gateway)
     region = await ask(gateway, one, button(one, "Inpaint"))
     body = {"taskId": region["result"], "maskBase64": mask}
@@ -163,7 +161,7 @@ async def set_options(gateway: Gateway, **options: Any) -> None:
     house = gateway.house
     channel = replace(house.catalogue.channels[0], options=options)
     async with house.database.transaction() as connection:
-        await channels.update(connection, channel)
+        await channels.change(connection, channel)
     await house.catalogue.refresh()
 
 

@@ -13,7 +13,9 @@ from gesso.domain.errors import NotAllowed, NotAuthenticated
 class Role(StrEnum):
     """What a key may do beside its own tasks."""
 
-    ADMIN = "admin"  #: Everything, including accounts, channels and prices.
+    ADMIN = "admin"  #: Everything, including accounts, keys, users and money.
+    OPERATOR = "operator"  #: Runs channels, prices and tasks; no keys, no money, no users.
+    VIEWER = "viewer"  #: Reads what administrators read and changes nothing.
     MEMBER = "member"  #: Tasks of its own account.
 
 
@@ -26,6 +28,19 @@ class Account:
     available_nanos: int
     held_nanos: int
     enabled: bool = True
+    created_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    """A person who may log in; their keys may do no more than their role."""
+
+    id: str
+    account_id: str
+    name: str
+    role: Role
+    has_password: bool = False
+    created_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +62,9 @@ class ApiKey:
     networks: tuple[str, ...] = ()  #: Allowed client networks in CIDR form; empty allows all.
     concurrency: int | None = None  #: Most open tasks at once.
     rate_per_minute: int | None = None  #: Most requests per minute.
+    user_id: str | None = None  #: The person whose key it is.
+    created_at: datetime | None = None
+    overlap_until: datetime | None = None  #: Until when the secret before the last rotation works.
 
     def check_usable(self, now: datetime) -> None:
         """Raise NotAuthenticated when the key cannot be used any more."""

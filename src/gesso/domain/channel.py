@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from gesso.domain.errors import NoChannel, QueueFull
@@ -28,6 +29,8 @@ class Channel:
     weight: int = 1
     priority: int = 0
     remark: str = ""
+    paused: bool = False  #: Accepts tasks, but starts none of them.
+    created_at: datetime | None = None
 
     @property
     def remix(self) -> bool:

@@ -50,6 +50,12 @@ class InvalidOrder(CallerError):
     code = "invalid_order"
 
 
+class InvalidValue(InvalidOrder):
+    """A field has the right type, but this value cannot be used here."""
+
+    code = "invalid_value"
+
+
 class PictureRejected(InvalidOrder):
     """A picture sent with the request is broken, too large or of an unknown kind."""
 
@@ -123,6 +129,12 @@ class IllegalMove(CallerError):
     """The task is in a state from which this is not possible."""
 
     code = "illegal_move"
+
+
+class Conflict(CallerError):
+    """What is stored stands against it: a name is taken, a thing is in use."""
+
+    code = "conflict"
 
 
 class KeyReused(CallerError):

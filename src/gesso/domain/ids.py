@@ -21,6 +21,8 @@ _LOWEST, _HIGHEST = 10**15, 10**16
 #: Any odd constant is invertible modulo 2**80.
 _STRIDE = 0x9E3779B97F4A7C15F39D
 _INVERSE = pow(_STRIDE, -1, 1 << 80)
+_UUID_STRIDE = 0x27D4EB2F165667C59E3779B97F4A7C1
+_UUID_INVERSE = pow(_UUID_STRIDE, -1, 1 << 122)
 
 
 def new_task_id() -> int:
@@ -33,9 +35,28 @@ def new_id(prefix: str) -> str:
     return f"{prefix}_{secrets.token_hex(12)}"
 
 
-def new_uuid() -> str:
-    """Draw the UUID that a result's buttons carry."""
-    return str(uuid.UUID(bytes=secrets.token_bytes(16), version=4))
+def write_uuid(task_id: int) -> str:
+    """Return the UUID that the buttons of a task's result carry.
+
+    It is another face of the number, spread over the 122 free bits of a version 4 UUID, so
+    that a UUID alone leads to its task without an index.
+    """
+    spread = task_id * _UUID_STRIDE % (1 << 122)
+    high, middle, low = spread >> 74, spread >> 62 & 0xFFF, spread & (1 << 62) - 1
+    return str(uuid.UUID(int=high << 80 | 4 << 76 | middle << 64 | 2 << 62 | low))
+
+
+def read_uuid(text: str) -> int:
+    """Return the task id of a UUID that `write_uuid` made; raises NotFound for another."""
+    try:
+        number = uuid.UUID(text).int
+    except ValueError:
+        raise NotFound(f"no such job: {text[:40]}") from None
+    spread = number >> 80 << 74 | (number >> 64 & 0xFFF) << 62 | number & (1 << 62) - 1
+    task_id = spread * _UUID_INVERSE % (1 << 122)
+    if not _LOWEST <= task_id < _HIGHEST:
+        raise NotFound(f"no such job: {text[:40]}")
+    return task_id
 
 
 def write_ulid(task_id: int, submitted_at: datetime) -> str:

@@ -38,7 +38,6 @@ class Material:
     parent: Task | None = None  #: The task whose button was pressed.
     base: Task | None = None  #: What the work starts from: the parent, or for a reroll its own.
     read_blob: Callable[[str], Awaitable[bytes]] | None = None
-    mask: bytes | None = None  #: PNG, mode L, 255 = repaint; scaled to the picture.
 
 
 @dataclass(frozen=True, slots=True)

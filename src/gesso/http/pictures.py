@@ -25,6 +25,8 @@ from gesso.storage.blobs import BlobMissing, Blobs
 _PICTURE = "/pictures/{task_id:int}/{name}"
 #: Position word of the partial picture while a task runs.
 PREVIEW = "preview"
+#: Most pictures decoded at once: each may need hundreds of megabytes and a core.
+DECODERS = 2
 _RANGE = re.compile(r"bytes=(\d*)-(\d*)", re.ASCII)
 _MIME = {
     "png": "image/png",
@@ -87,6 +89,7 @@ class PictureRoom:
         self._finder = finder
         self._blobs = blobs
         self._links = links
+        self._decoding = asyncio.Semaphore(DECODERS)
 
     def routes(self) -> list[Route]:
         """Return the routes of signed links."""
@@ -174,10 +177,14 @@ class PictureRoom:
 
     async def _thumbnail(self, key: str, width: int) -> str:
         small = f"thumb/{width}/{key.rpartition('.')[0]}.webp"
-        if await self._blobs.head(small) is None:
-            data = await self._blobs.get(key)
-            made = await asyncio.to_thread(picture.thumbnail, data, width)
-            await self._blobs.put_at(small, made)
+        if await self._blobs.head(small) is not None:
+            return small
+        async with self._decoding:
+            # Whoever waited here may find that the one before made the same thumbnail.
+            if await self._blobs.head(small) is None:
+                data = await self._blobs.get(key)
+                made = await asyncio.to_thread(picture.thumbnail, data, width)
+                await self._blobs.put_at(small, made)
         return small
 
 

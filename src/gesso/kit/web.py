@@ -38,6 +38,8 @@ WEB_PORTS = frozenset({80, 443})
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _CONNECT = timedelta(seconds=5)
 _MAX_ADDRESSES = 4
+#: How long the body of an answer is waited for whose status is known and is what counts.
+_BODY_S = 2.0
 _MAX_CLIENTS = 64
 _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 #: All that is given out to the public; outside are site-local and other forgotten ranges.
@@ -153,10 +155,16 @@ class Guard:
         headers: Mapping[str, str],
         timeout_s: float,
         max_bytes: int = 65536,
+        cut: bool = False,
     ) -> Answer:
-        """POST once; a redirect is returned as it is, because a callback is not moved."""
+        """POST once; a redirect is returned as it is, because a callback is not moved.
+
+        With `cut`, the status is what counts: a body that is too long is cut, one that drips
+        is left after two seconds.
+        """
         async with _within(timeout_s):
-            return await self._send(await self.check(url), "POST", body, headers, max_bytes)
+            target = await self.check(url)
+            return await self._send(target, "POST", body, headers, max_bytes, cut)
 
     async def check(self, url: str) -> Target:
         """Resolve a URL and say where it leads; raises WebRefused or WebUnavailable."""
@@ -196,6 +204,7 @@ class Guard:
         body: bytes | None,
         headers: Mapping[str, str],
         max_bytes: int,
+        cut: bool = False,
     ) -> Answer:
         failure: PyreqwestError | None = None
         for address in target.addresses:
@@ -205,7 +214,8 @@ class Guard:
                 request = request.body_bytes(body)
             try:
                 async with request.build_streamed() as response:
-                    return await _take(response, max_bytes)
+                    take = _take_start if cut else _take
+                    return await take(response, max_bytes)
             except (ConnectError, ConnectTimeoutError) as error:
                 # Nothing was sent yet, so the next address of the host may be tried.
                 failure = error
@@ -252,6 +262,19 @@ async def _take(response: Response, max_bytes: int) -> Answer:
             raise too_large
         body += bytes(chunk)
     return Answer(response.status, headers, bytes(body))
+
+
+async def _take_start(response: Response, max_bytes: int) -> Answer:
+    """Take the status and as much of the body as comes soon."""
+    body = bytearray()
+    with suppress(TimeoutError, PyreqwestError):
+        async with asyncio.timeout(_BODY_S):
+            while len(body) < max_bytes:
+                chunk = await response.body_reader.read_chunk()
+                if chunk is None:
+                    break
+                body += bytes(chunk)
+    return Answer(response.status, _read_headers(response), bytes(body[:max_bytes]))
 
 
 def _read_headers(response: Response) -> dict[str, str]:

@@ -13,10 +13,10 @@ from gesso.domain.task import Action
 from gesso.painting import flat, reframe, region, shape
 from gesso.painting.brief import View, Window, size_for
 from gesso.painting.commission import TAKING, Commission
-from gesso.painting.tints import tints_of
-from gesso.painting.original import Original, reworded, settled
+from gesso.painting.original import Original, settled
 from gesso.painting.paint import Pixels
 from gesso.painting.recipe import Mask, Recipe, read_mask, write_mask
+from gesso.painting.tints import tints_of
 from gesso.painting.upscale import enlarged, upscale
 from gesso.painting.work import Result, Work, painted_grid, painted_single, text_only
 

@@ -56,7 +56,7 @@ class Authenticator:
 
     async def _read(self, secret: str) -> ApiKey | None:
         async with self._database.reading() as connection:
-            key = await keys.find_by_secret(connection, secret)
+            key = await keys.find_by_secret(connection, secret, clock.now())
         self._known.pop(secret, None)
         if key is not None:
             if len(self._known) >= _KEEP:

@@ -38,11 +38,6 @@ class Finder:
             raise NotFound(f"no such task: {task_id}")
         return task
 
-    async def find_by_job(self, key: ApiKey, job_hash: str) -> Task | None:
-        """Return the task whose buttons carry this UUID, or None."""
-        async with self._database.reading() as connection:
-            return await tasks.find_by_job(connection, key.account_id, job_hash)
-
     async def search(self, key: ApiKey, wanted: Search) -> Page:
         """Return one page of the account's tasks that match."""
         async with self._database.reading() as connection:

@@ -93,7 +93,7 @@ def _draft(key: ApiKey, order: Order, price: Quote, notify_hook: str) -> Task:
         parent_id=parent.id if parent else None,
         root_id=(parent.root_id or parent.id) if parent else None,
         parent_index=order.parent_index,
-        job_hash=ids.new_uuid(),
+        job_hash=ids.write_uuid(order.task_id),
         custom_id=order.custom_id,
         state=order.state,
         notify_hook=order.notify_hook or notify_hook or None,

@@ -9,7 +9,7 @@ import structlog
 from gesso.domain.task import HELD
 from gesso.kit import clock
 from gesso.services.settle import Cancel
-from gesso.storage import blob_uses, replays, tasks
+from gesso.storage import blob_uses, deliveries, replays, tasks
 from gesso.storage.blobs import Blobs
 from gesso.storage.database import Database
 from gesso.storage.jobs import Jobs
@@ -21,6 +21,8 @@ log = structlog.get_logger()
 DIALOG = timedelta(minutes=30)
 #: How long an Idempotency-Key is remembered.
 REPLAY = timedelta(hours=24)
+#: How old bytes that no task took must be before they go.
+ORPHAN = timedelta(days=1)
 
 
 async def wake_tasks(database: Database, jobs: Jobs) -> int:
@@ -56,18 +58,25 @@ async def drop_expired(database: Database, blobs: Blobs) -> int:
     async with database.transaction() as connection:
         await replays.forget_before(connection, now - REPLAY)
         expired = await blob_uses.take_expired(connection, now, limit=500)
-    for blob in expired:
-        await blobs.delete(blob)
-    return len(expired)
+    # A picture that was stored again since then may belong to a task that is being accepted.
+    dropped = [await blobs.delete_older(blob, now) for blob in expired]
+    return sum(dropped)
+
+
+async def drop_deliveries(database: Database, keep: timedelta) -> int:
+    """Forget callbacks that were settled long ago, with the log of their tries."""
+    async with database.transaction() as connection:
+        return await deliveries.drop_closed(connection, clock.now() - keep, limit=5000)
 
 
 async def drop_orphans(database: Database, blobs: Blobs) -> int:
     """Remove bytes that no task ever took: inputs of refused submits, old previews."""
     dropped = 0
-    async for blob in blobs.list_older_than(clock.now() - timedelta(days=1)):
+    limit = clock.now() - ORPHAN
+    async for blob in blobs.list_older_than(limit):
         async with database.reading() as connection:
             used = await blob_uses.is_used(connection, blob)
-        if not used:
-            await blobs.delete(blob)
+        # Stored again between the listing and now, it has a new owner on the way.
+        if not used and await blobs.delete_older(blob, limit):
             dropped += 1
     return dropped

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from datetime import datetime
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
 
 from sqlalchemy import bindparam, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gesso.domain.caller import Account
 from gesso.kit.clock import millis
+from gesso.storage.paging import Order, Slice, read_page
 from gesso.storage.schema import accounts
 
-_FIELDS = ("id", "name", "available_nanos", "held_nanos", "enabled")
+_FIELDS = ("id", "name", "available_nanos", "held_nanos", "enabled", "created_at")
 _SELECT = select(*(accounts.c[name] for name in _FIELDS))
 
 
@@ -28,7 +30,20 @@ async def create(connection: AsyncConnection, account: Account, now: datetime) -
 async def find_all(connection: AsyncConnection) -> list[Account]:
     """Read every account, oldest first."""
     rows = await connection.execute(_SELECT.order_by(accounts.c.created_at))
-    return [_read(row) for row in rows]
+    return [_read(row) for row in rows.mappings()]
+
+
+async def find_page(connection: AsyncConnection, part: Slice) -> tuple[list[Account], str | None]:
+    """Read a page of accounts, newest first."""
+    order = Order((accounts.c.created_at, accounts.c.id))
+    page = await read_page(connection, _SELECT, order, part)
+    return [_read(row) for row in page.rows], page.cursor
+
+
+async def change(connection: AsyncConnection, account_id: str, values: Mapping[str, Any]) -> None:
+    """Store the name or the switch of an account; never a balance."""
+    allowed = {name: values[name] for name in values if name in {"name", "enabled"}}
+    await connection.execute(update(accounts).where(accounts.c.id == account_id).values(**allowed))
 
 
 async def lock(connection: AsyncConnection, ids: Iterable[str]) -> dict[str, Account]:
@@ -38,12 +53,12 @@ async def lock(connection: AsyncConnection, ids: Iterable[str]) -> dict[str, Acc
         return {}
     statement = _SELECT.where(accounts.c.id.in_(wanted)).order_by(accounts.c.id)
     rows = await connection.execute(statement.with_for_update())
-    return {row.id: _read(row) for row in rows}
+    return {row["id"]: _read(row) for row in rows.mappings()}
 
 
-def _read(row: object) -> Account:
-    values = {name: getattr(row, name) for name in _FIELDS}
-    return Account(**(values | {"enabled": bool(values["enabled"])}))
+def _read(row: Any) -> Account:
+    created_at = datetime.fromtimestamp(row["created_at"] / 1000, UTC)
+    return Account(**dict(row) | {"enabled": bool(row["enabled"]), "created_at": created_at})
 
 
 _UPDATE = (

@@ -24,13 +24,14 @@ import obstore
 from obstore.exceptions import BaseError as ObstoreError
 from obstore.store import LocalStore, ObjectStore, S3Store
 
+from gesso.storage.blob_files import INCOMING, keep_bytes, move, remove_older, sync
+
 _KEY = re.compile(
     r"(thumb/[0-9]{2,4}/)?[0-9a-f]{2}/[0-9a-f]{2}/[0-9a-f]{64}\.[a-z0-9]{1,5}", re.ASCII
 )
 #: Where streams are written until their hash is known. A crash leaves them behind; they are
 #: listed and deleted like blobs, so that whoever sweeps orphans sweeps them too.
-_INCOMING = "incoming"
-_LEFTOVER = re.compile(_INCOMING + r"/[0-9a-f]{32}", re.ASCII)
+_LEFTOVER = re.compile(INCOMING + r"/[0-9a-f]{32}", re.ASCII)
 #: Bytes per read: large enough for S3's answer times, small enough for many readers.
 _WINDOW = 1024 * 1024
 #: Bytes per part of an S3 upload: its minimum. A stream shorter than that goes in one piece.
@@ -121,8 +122,8 @@ def open_blobs(
 
 def _open_directory(root: Path) -> Blobs:
     root.mkdir(parents=True, exist_ok=True)
-    (root / _INCOMING).mkdir(exist_ok=True)
-    _sync(root.parent)
+    (root / INCOMING).mkdir(exist_ok=True)
+    sync(root.parent)
     return Blobs(LocalStore(root), root)
 
 
@@ -154,7 +155,7 @@ class Blobs:
         _checked(key)
         try:
             if self._root is not None:
-                await asyncio.to_thread(_keep_bytes, self._root, key, data)
+                await asyncio.to_thread(keep_bytes, self._root, key, data)
             else:
                 await obstore.put_async(self._store, key, data)
         except (ObstoreError, OSError) as error:
@@ -175,7 +176,7 @@ class Blobs:
 
     async def _upload(self, meter: _Meter, extension: str) -> Blob:
         """Upload in parts to a temporary key, then copy to the key that the hash gives."""
-        beside = f"{_INCOMING}/{uuid.uuid4().hex}"
+        beside = f"{INCOMING}/{uuid.uuid4().hex}"
         try:
             await obstore.put_async(
                 self._store, beside, meter.chunks(), chunk_size=_PART, max_concurrency=2
@@ -261,6 +262,30 @@ class Blobs:
         except ObstoreError as error:
             raise BlobUnavailable(f"cannot remove {key}: {error}") from error
 
+    async def delete_older(self, key: str, moment: datetime) -> bool:
+        """Remove bytes that are older than `moment` now; says whether that was so.
+
+        What was stored again since somebody looked stays. A directory decides on the file
+        itself; S3 is asked right before, since it cannot remove on a condition.
+        """
+        if _LEFTOVER.fullmatch(key) is None:
+            _checked(key)
+        if self._root is not None:
+            try:
+                return await asyncio.to_thread(remove_older, self._root, key, moment)
+            except OSError as error:
+                raise BlobUnavailable(f"cannot remove {key}: {error}") from error
+        try:
+            found = await obstore.head_async(self._store, key)
+            if found["last_modified"] >= moment:
+                return False
+            await obstore.delete_async(self._store, key)
+        except FileNotFoundError:
+            return False
+        except ObstoreError as error:
+            raise BlobUnavailable(f"cannot remove {key}: {error}") from error
+        return True
+
     async def list_older_than(self, moment: datetime) -> AsyncIterator[str]:
         """Yield the keys of bytes that were stored before `moment`, with crashed uploads."""
         try:
@@ -308,29 +333,8 @@ def _checked(key: str) -> str:
     return key
 
 
-def _keep_bytes(root: Path, key: str, data: bytes) -> None:
-    """Write beside, sync, rename, sync the directories: whole or not at all."""
-    path = root / key
-    if path.is_file() and path.stat().st_size == len(data):
-        # Young again, so that a sweep which saw it unused and old does not take it away.
-        with suppress(FileNotFoundError):
-            os.utime(path)
-            # Another writer may have renamed it a moment ago and not have synced yet.
-            return _sync_up(path.parent, root)
-    beside = root / _INCOMING / uuid.uuid4().hex
-    try:
-        with beside.open("wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        _move(beside, path, root)
-    finally:
-        beside.unlink(missing_ok=True)
-    return None
-
-
 async def _keep_stream(root: Path, chunks: AsyncIterator[bytes], extension: str) -> Blob:
-    beside = root / _INCOMING / uuid.uuid4().hex
+    beside = root / INCOMING / uuid.uuid4().hex
     meter = _Meter(b"", chunks)
     try:
         with beside.open("wb", buffering=0) as file:
@@ -345,7 +349,7 @@ async def _keep_stream(root: Path, chunks: AsyncIterator[bytes], extension: str)
                 await _on_disk(write, chunk)
             await _on_disk(os.fsync, file.fileno())
         blob = meter.blob(extension)
-        await _on_disk(_move, beside, root / blob.key, root)
+        await _on_disk(move, beside, root / blob.key, root)
     finally:
         beside.unlink(missing_ok=True)
     return blob
@@ -357,26 +361,3 @@ async def _on_disk(work: Callable[..., object], *args: object) -> None:
         await asyncio.to_thread(work, *args)
     except OSError as error:
         raise BlobUnavailable(f"cannot store a stream: {error}") from error
-
-
-def _move(beside: Path, path: Path, root: Path) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    beside.replace(path)
-    _sync_up(path.parent, root)
-
-
-def _sync_up(directory: Path, root: Path) -> None:
-    """Sync a directory and those above: a new one is an entry in its parent."""
-    while True:
-        _sync(directory)
-        if directory == root:
-            return
-        directory = directory.parent
-
-
-def _sync(directory: Path) -> None:
-    descriptor = os.open(directory, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -2,39 +2,51 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import insert, select
+from sqlalchemy import delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gesso.domain.channel import Channel
 from gesso.domain.task import Lane
 from gesso.kit.clock import millis
+from gesso.storage.paging import Order, Slice, read_page
 from gesso.storage.schema import channels
 
 
 async def create(connection: AsyncConnection, channel: Channel, now: datetime) -> None:
     """Insert a channel."""
     await connection.execute(
-        insert(channels).values(
-            id=channel.id,
-            name=channel.name,
-            provider=channel.provider,
-            enabled=channel.enabled,
-            base_url=channel.base_url,
-            options=msgspec.json.encode(channel.options).decode(),
-            lanes=",".join(sorted(channel.lanes)),
-            core_size=channel.core_size,
-            queue_size=channel.queue_size,
-            timeout_s=channel.timeout_s,
-            weight=channel.weight,
-            priority=channel.priority,
-            remark=channel.remark,
-            created_at=millis(now),
-        )
+        insert(channels).values(id=channel.id, created_at=millis(now), **_write(channel))
     )
+
+
+async def change(connection: AsyncConnection, channel: Channel) -> None:
+    """Store everything of a channel but its id."""
+    await connection.execute(
+        update(channels).where(channels.c.id == channel.id).values(**_write(channel))
+    )
+
+
+async def remove(connection: AsyncConnection, channel_id: str) -> None:
+    """Delete a channel."""
+    await connection.execute(delete(channels).where(channels.c.id == channel_id))
+
+
+async def lock(connection: AsyncConnection, channel_id: str) -> Channel | None:
+    """Read one channel for update, or None."""
+    statement = select(channels).where(channels.c.id == channel_id).with_for_update()
+    row = (await connection.execute(statement)).mappings().first()
+    return None if row is None else _read(row)
+
+
+async def find_page(connection: AsyncConnection, part: Slice) -> tuple[list[Channel], str | None]:
+    """Read a page of channels, newest first."""
+    order = Order((channels.c.created_at, channels.c.id))
+    page = await read_page(connection, select(channels), order, part)
+    return [_read(row) for row in page.rows], page.cursor
 
 
 async def find_all(connection: AsyncConnection) -> list[Channel]:
@@ -43,9 +55,29 @@ async def find_all(connection: AsyncConnection) -> list[Channel]:
     return [_read(row) for row in rows.mappings()]
 
 
+def _write(channel: Channel) -> dict[str, Any]:
+    return {
+        "name": channel.name,
+        "provider": channel.provider,
+        "enabled": channel.enabled,
+        "base_url": channel.base_url,
+        "options": msgspec.json.encode(channel.options).decode(),
+        "lanes": ",".join(sorted(channel.lanes)),
+        "core_size": channel.core_size,
+        "queue_size": channel.queue_size,
+        "timeout_s": channel.timeout_s,
+        "weight": channel.weight,
+        "priority": channel.priority,
+        "remark": channel.remark,
+        "paused": channel.paused,
+    }
+
+
 def _read(row: Any) -> Channel:
-    values = {name: row[name] for name in row if name != "created_at"}
-    values["enabled"] = bool(values["enabled"])
+    values = dict(row)
+    for name in ("enabled", "paused"):
+        values[name] = bool(values[name])
+    values["created_at"] = datetime.fromtimestamp(values["created_at"] / 1000, UTC)
     values["options"] = msgspec.json.decode(values["options"])
     values["lanes"] = frozenset(Lane(name) for name in values["lanes"].split(",") if name)
     return Channel(**values)

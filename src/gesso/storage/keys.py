@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import bindparam, func, insert, select, update
+from sqlalchemy import and_, bindparam, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gesso.domain.caller import ApiKey, Role
 from gesso.kit.clock import millis
+from gesso.storage.paging import Order, Slice, read_page
 from gesso.storage.schema import accounts, keys
 
 
@@ -33,6 +34,7 @@ async def create(connection: AsyncConnection, key: ApiKey, secret: str, now: dat
         insert(keys).values(
             id=key.id,
             account_id=key.account_id,
+            user_id=key.user_id,
             name=key.name,
             digest=digest(secret),
             hint=key.hint,
@@ -54,11 +56,74 @@ _SELECT = select(keys, accounts.c.enabled.label("account_enabled")).join(
 )
 
 
-async def find_by_secret(connection: AsyncConnection, secret: str) -> ApiKey | None:
-    """Read the key that a client sent, or None."""
-    result = await connection.execute(_SELECT.where(keys.c.digest == digest(secret)))
+async def find_by_secret(connection: AsyncConnection, secret: str, now: datetime) -> ApiKey | None:
+    """Read the key that a client sent, or None.
+
+    After a rotation the secret before it leads to the same key until the overlap is over.
+    """
+    found = digest(secret)
+    before = and_(keys.c.old_digest == found, keys.c.old_until > millis(now))
+    result = await connection.execute(_SELECT.where(or_(keys.c.digest == found, before)))
     row = result.mappings().first()
     return None if row is None else _read(row)
+
+
+async def lock(connection: AsyncConnection, key_id: str) -> ApiKey | None:
+    """Read one key for update, or None."""
+    statement = _SELECT.where(keys.c.id == key_id).with_for_update(of=keys)
+    row = (await connection.execute(statement)).mappings().first()
+    return None if row is None else _read(row)
+
+
+async def find_page(
+    connection: AsyncConnection, where: Mapping[str, str], part: Slice
+) -> tuple[list[ApiKey], str | None]:
+    """Read a page of keys whose columns have the given values, newest first."""
+    statement = _SELECT.where(*(keys.c[name] == value for name, value in where.items()))
+    order = Order((keys.c.created_at, keys.c.id))
+    page = await read_page(connection, statement, order, part)
+    return [_read(row) for row in page.rows], page.cursor
+
+
+async def find_of_user(connection: AsyncConnection, user_id: str) -> list[ApiKey]:
+    """Read the keys of a user that are not revoked."""
+    statement = _SELECT.where(keys.c.user_id == user_id, keys.c.revoked_at.is_(None))
+    return [_read(row) for row in (await connection.execute(statement)).mappings()]
+
+
+async def change(connection: AsyncConnection, key: ApiKey) -> None:
+    """Store everything of a key that may change after it was made, but its secret."""
+    await connection.execute(
+        update(keys)
+        .where(keys.c.id == key.id)
+        .values(
+            name=key.name,
+            role=key.role.value,
+            user_id=key.user_id,
+            expires_at=millis(key.expires_at),
+            spend_limit_nanos=key.spend_limit_nanos,
+            actions=msgspec.json.encode(key.actions).decode(),
+            networks=msgspec.json.encode(key.networks).decode(),
+            concurrency=key.concurrency,
+            rate_per_minute=key.rate_per_minute,
+        )
+    )
+
+
+async def rotate(
+    connection: AsyncConnection, key_id: str, secret: str, hint: str, overlap_until: datetime
+) -> None:
+    """Give a key another secret; the one before works until `overlap_until`."""
+    await connection.execute(
+        update(keys)
+        .where(keys.c.id == key_id)
+        .values(
+            old_digest=keys.c.digest,
+            old_until=millis(overlap_until),
+            digest=digest(secret),
+            hint=hint,
+        )
+    )
 
 
 async def find_all(connection: AsyncConnection) -> list[ApiKey]:
@@ -73,9 +138,11 @@ async def count(connection: AsyncConnection) -> int:
 
 
 async def revoke(connection: AsyncConnection, key_id: str, now: datetime) -> bool:
-    """Switch a key off for good; False when there is no such key."""
+    """Switch a key off for good; False when there is no such key that still worked."""
     result = await connection.execute(
-        update(keys).where(keys.c.id == key_id).values(revoked_at=millis(now))
+        update(keys)
+        .where(keys.c.id == key_id, keys.c.revoked_at.is_(None))
+        .values(revoked_at=millis(now))
     )
     return result.rowcount > 0
 
@@ -116,6 +183,9 @@ def _read(row: Any) -> ApiKey:
         networks=tuple(msgspec.json.decode(row["networks"])),
         concurrency=row["concurrency"],
         rate_per_minute=row["rate_per_minute"],
+        user_id=row["user_id"],
+        created_at=_moment(row["created_at"]),
+        overlap_until=_moment(row["old_until"]),
     )
 
 

@@ -11,11 +11,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, insert, select
+from sqlalchemy import BigInteger, ColumnElement, String, func, insert, literal_column, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gesso.kit.clock import millis
+from gesso.storage.paging import Order, Rows, Slice, read_page
 from gesso.storage.schema import ledger_entries as table
+from gesso.storage.schema import tasks
+
+_DAY_MS = 86_400_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +77,43 @@ async def find_of_account(
     """Read an account's newest postings."""
     statement = select(table).where(table.c.account_id == account_id).order_by(table.c.id.desc())
     return [dict(row) for row in (await connection.execute(statement.limit(limit))).mappings()]
+
+
+async def find_page(
+    connection: AsyncConnection, where: Sequence[ColumnElement[bool]], part: Slice
+) -> Rows:
+    """Read a page of postings, newest first."""
+    return await read_page(connection, select(table).where(*where), Order((table.c.id,)), part)
+
+
+async def sum_captures(
+    connection: AsyncConnection,
+    groups: Sequence[str],
+    where: Sequence[ColumnElement[bool]],
+    part: Slice,
+) -> Rows:
+    """Sum captured money by `day` (since the epoch, UTC), `action`, `account_id`, `key_id`."""
+    # Written out: the same expression with two bound values is not one group to PostgreSQL.
+    columns = {
+        "day": literal_column(f"ledger_entries.posted_at / {_DAY_MS}", BigInteger).label("day"),
+        "action": tasks.c.action.label("action"),
+        "account_id": table.c.account_id.label("account_id"),
+        "key_id": func.coalesce(table.c.key_id, literal_column("''", String)).label("key_id"),
+    }
+    chosen = [columns[name] for name in groups]
+    summed = (
+        select(
+            *chosen,
+            func.count().label("tasks"),
+            func.sum(table.c.amount_nanos).label("amount_nanos"),
+        )
+        .join(tasks, tasks.c.id == table.c.task_id)
+        .where(table.c.verb == "capture", *where)
+        .group_by(*chosen)
+        .subquery()
+    )
+    order = Order(tuple(summed.c[name] for name in groups), newest_first=False)
+    return await read_page(connection, select(summed), order, part)
 
 
 async def find_of_task(connection: AsyncConnection, task_id: int) -> list[dict[str, Any]]:

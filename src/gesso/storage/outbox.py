@@ -2,13 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from typing import Any
+from urllib.parse import urlsplit
 
 import msgspec
-from sqlalchemy import and_, exists, func, insert, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    Update,
+    and_,
+    exists,
+    func,
+    insert,
+    or_,
+    select,
+    true,
+    update,
+)
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gesso.domain.task import Task
@@ -27,6 +41,24 @@ class Callback:
     final: bool
     attempts: int = 0
     created_at: datetime | None = None
+    host: str = ""
+    tries_since: datetime | None = None  #: Since when it is tried again by hand.
+
+    @property
+    def tried_since(self) -> datetime | None:
+        """When its present tries began; they end some hours after."""
+        return self.tries_since or self.created_at
+
+
+@dataclass(frozen=True, slots=True)
+class Quota:
+    """How much one sender takes at once, so that no receiver holds up the others."""
+
+    total: int
+    per_host: int
+    per_account: int
+    busy_hosts: Mapping[str, int] = field(default_factory=dict)  #: Calls under way.
+    busy_accounts: Mapping[str, int] = field(default_factory=dict)
 
 
 def callback_id(task: Task) -> str:
@@ -46,6 +78,9 @@ async def insert_all(
                 "version": c.task.version,
                 "final": c.final,
                 "url": c.url,
+                "host": host_of(c.url),
+                "account_id": c.task.account_id,
+                "key_id": c.task.key_id,
                 "snapshot": msgspec.json.encode(write_row(c.task)).decode(),
                 "state": "waiting",
                 "due_at": millis(now),
@@ -67,59 +102,127 @@ async def any_due(connection: AsyncConnection, now: datetime) -> bool:
 
 
 async def forget_leases(connection: AsyncConnection, now: datetime) -> None:
-    """Make every waiting callback due: for a process that surely is the only sender."""
+    """Make leased callbacks due: for a process that surely is the only sender."""
     await connection.execute(
-        update(outbox).where(outbox.c.state == "waiting").values(due_at=millis(now))
+        update(outbox)
+        .where(outbox.c.state == "waiting", outbox.c.leased)
+        .values(due_at=millis(now), leased=False)
     )
 
 
 async def claim_due(
-    connection: AsyncConnection, now: datetime, *, limit: int, lease_s: float
+    connection: AsyncConnection, now: datetime, *, quota: Quota, lease_s: float
 ) -> list[Callback]:
-    """Take callbacks that are due, oldest version of each task only, and lease them.
+    """Take callbacks that are due, within the quota, and lease them.
 
-    A task's later event waits for its earlier ones, so a receiver never sees an older
-    state after a newer one. The lease hides a callback from other senders until it is
-    settled or the sender has died.
+    A later event of a task waits until the earlier ones for the same URL are through, so a
+    receiver never sees an older state after a newer one. An earlier one that has failed
+    already is dropped for it: the newer state says more. The lease hides a callback from
+    other senders until it is settled or the sender has died.
     """
-    earlier = outbox.alias("earlier")
-    blocked = exists().where(
-        and_(
-            earlier.c.task_id == outbox.c.task_id,
-            earlier.c.version < outbox.c.version,
-            earlier.c.state == "waiting",
-        )
-    )
-    statement = (
-        select(outbox)
-        .where(outbox.c.state == "waiting", outbox.c.due_at <= millis(now), ~blocked)
-        .order_by(outbox.c.due_at)
-        .limit(limit)
-        .with_for_update(skip_locked=True)
-    )
-    rows = (await connection.execute(statement)).mappings().all()
-    if rows:
-        await connection.execute(
-            update(outbox)
-            .where(outbox.c.id.in_([row["id"] for row in rows]))
-            .values(due_at=millis(now + timedelta(seconds=lease_s)))
-        )
-    return [_read(row) for row in rows]
-
-
-async def close_all(
-    connection: AsyncConnection, ids: Iterable[str], *, state: str, answer: str, now: datetime
-) -> None:
-    """Mark callbacks as sent or dead."""
+    candidates = _within(quota, (await connection.execute(_due(now, quota))).mappings().all())
+    if not candidates:
+        return []
+    ids = [row["id"] for row in candidates]
+    await connection.execute(_supersede(now).where(_later_among(ids)))
+    # Read again after the locks: another sender may have leased an earlier one meanwhile.
+    still = select(outbox.c.id).where(outbox.c.id.in_(ids), outbox.c.state == "waiting")
+    free = set((await connection.execute(still.where(~_earlier(true())))).scalars())
     await connection.execute(
         update(outbox)
-        .where(outbox.c.id.in_(list(ids)))
-        .values(
-            state=state,
-            answer=answer,
-            closed_at=millis(now),
-            attempts=outbox.c.attempts + 1,
+        .where(outbox.c.id.in_(free))
+        .values(due_at=millis(now + timedelta(seconds=lease_s)), leased=True)
+    )
+    return [_read(row) for row in candidates if row["id"] in free]
+
+
+def _due(now: datetime, quota: Quota) -> Select[Any]:
+    """Select what is due and not held up, the oldest of each host and account first."""
+    full = [host for host, calls in quota.busy_hosts.items() if calls >= quota.per_host]
+    ready = (
+        select(
+            outbox.c.id,
+            _rank_by(outbox.c.host).label("of_host"),
+            _rank_by(outbox.c.account_id).label("of_account"),
         )
+        .where(
+            outbox.c.state == "waiting",
+            outbox.c.due_at <= millis(now),
+            outbox.c.host.not_in(full),
+            ~_earlier(or_(_other.c.leased, _other.c.attempts == 0)),
+        )
+        .subquery()
+    )
+    few = select(ready.c.id).where(
+        ready.c.of_host <= quota.per_host, ready.c.of_account <= quota.per_account
+    )
+    return (
+        select(outbox)
+        .where(outbox.c.id.in_(few), outbox.c.state == "waiting", outbox.c.due_at <= millis(now))
+        .order_by(outbox.c.due_at)
+        .limit(quota.total)
+        .with_for_update(skip_locked=True)
+    )
+
+
+def _rank_by(column: ColumnElement[Any]) -> ColumnElement[int]:
+    return func.row_number().over(partition_by=column, order_by=outbox.c.due_at)
+
+
+_other = outbox.alias("other")
+
+
+def _earlier(which: ColumnElement[bool]) -> ColumnElement[bool]:
+    """Say that an earlier event of the task still waits to go to the same URL."""
+    return exists().where(
+        and_(
+            _other.c.task_id == outbox.c.task_id,
+            _other.c.url == outbox.c.url,
+            _other.c.version < outbox.c.version,
+            _other.c.state == "waiting",
+            which,
+        )
+    )
+
+
+def _later_among(ids: Sequence[str]) -> ColumnElement[bool]:
+    return exists().where(
+        and_(
+            _other.c.id.in_(ids),
+            _other.c.task_id == outbox.c.task_id,
+            _other.c.url == outbox.c.url,
+            _other.c.version > outbox.c.version,
+        )
+    )
+
+
+def _supersede(now: datetime) -> Update:
+    failed = and_(outbox.c.state == "waiting", ~outbox.c.leased, outbox.c.attempts > 0)
+    return update(outbox).where(failed).values(state="superseded", closed_at=millis(now))
+
+
+def _within(quota: Quota, rows: Sequence[Any]) -> list[Any]:
+    """Keep what fits beside the calls that are under way."""
+    hosts, accounts = Counter(quota.busy_hosts), Counter(quota.busy_accounts)
+    kept = []
+    for row in rows:
+        host, account = row["host"], row["account_id"]
+        if hosts[host] < quota.per_host and accounts[account] < quota.per_account:
+            hosts[host] += 1
+            accounts[account] += 1
+            kept.append(row)
+    return kept
+
+
+async def close(
+    connection: AsyncConnection, callback_id: str, *, state: str, answer: str, now: datetime
+) -> None:
+    """Mark a callback as sent or dead."""
+    settled = {"state": state, "answer": answer, "closed_at": millis(now), "leased": False}
+    await connection.execute(
+        update(outbox)
+        .where(outbox.c.id == callback_id)
+        .values(attempts=outbox.c.attempts + 1, **settled)
     )
 
 
@@ -127,10 +230,11 @@ async def postpone(
     connection: AsyncConnection, callback_id: str, *, until: datetime, answer: str
 ) -> None:
     """Set the time of the next try."""
+    waiting = {"due_at": millis(until), "answer": answer, "leased": False}
     await connection.execute(
         update(outbox)
         .where(outbox.c.id == callback_id)
-        .values(due_at=millis(until), answer=answer, attempts=outbox.c.attempts + 1)
+        .values(attempts=outbox.c.attempts + 1, **waiting)
     )
 
 
@@ -147,5 +251,19 @@ def _read(row: Any) -> Callback:
         task=read_row(msgspec.json.decode(row["snapshot"])),
         final=bool(row["final"]),
         attempts=row["attempts"],
-        created_at=datetime.fromtimestamp(row["created_at"] / 1000).astimezone(),
+        created_at=_moment(row["created_at"]),
+        host=row["host"],
+        tries_since=_moment(row["tries_since"]),
     )
+
+
+def host_of(url: str) -> str:
+    """Return the host of a URL, as far as calls to it are counted; empty when unreadable."""
+    try:
+        return (urlsplit(url).hostname or "")[:255].replace("\x00", "")
+    except ValueError:
+        return ""
+
+
+def _moment(value: int | None) -> datetime | None:
+    return None if value is None else datetime.fromtimestamp(value / 1000, UTC)

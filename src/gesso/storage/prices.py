@@ -16,6 +16,14 @@ async def find_all(connection: AsyncConnection) -> dict[str, int]:
     return {row.key: row.nanos for row in rows}
 
 
+async def remove(connection: AsyncConnection, key: str) -> int | None:
+    """Drop a changed price and return it; None when there is none."""
+    result = await connection.execute(select(prices.c.nanos).where(prices.c.key == key))
+    found = result.scalar_one_or_none()
+    await connection.execute(delete(prices).where(prices.c.key == key))
+    return found
+
+
 async def replace(connection: AsyncConnection, changed: Mapping[str, int]) -> None:
     """Set prices, in nano-dollars by price key."""
     if changed:

@@ -121,14 +121,6 @@ async def find_of_account(
     return [read_row(row) for row in result.mappings()]
 
 
-async def find_by_job(connection: AsyncConnection, account_id: str, job_hash: str) -> Task | None:
-    """Read an account's task by the UUID that its buttons carry."""
-    statement = select(tasks).where(tasks.c.job_hash == job_hash)
-    statement = statement.where(tasks.c.account_id == account_id)
-    row = (await connection.execute(statement)).mappings().first()
-    return None if row is None else read_row(row)
-
-
 async def search(connection: AsyncConnection, account_id: str, wanted: Search) -> Page:
     """Read one page of an account's tasks, and count all that match."""
     found = _conditions(account_id, wanted)

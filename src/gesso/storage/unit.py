@@ -18,7 +18,17 @@ from gesso.domain.attempt import Attempt
 from gesso.domain.caller import Account
 from gesso.domain.channel import Load
 from gesso.domain.task import Task, TaskStatus
-from gesso.storage import accounts, attempts, blob_uses, keys, ledger_entries, replays, tasks
+from gesso.storage import (
+    accounts,
+    attempts,
+    audit,
+    blob_uses,
+    keys,
+    ledger_entries,
+    replays,
+    tasks,
+)
+from gesso.storage.audit import Record
 from gesso.storage.jobs import Jobs
 from gesso.storage.ledger_entries import Entry
 from gesso.storage.outbox import Callback
@@ -53,6 +63,7 @@ class Unit:
     _changed: dict[tuple[str, Any], bool] = field(default_factory=dict)
     _entries: list[Entry] = field(default_factory=list)
     _callbacks: list[Callback] = field(default_factory=list)
+    _records: list[Record] = field(default_factory=list)
     _uses: dict[tuple[str, int], datetime] = field(default_factory=dict)
     _waiting: dict[int, bool] = field(default_factory=dict)
     _cancelled: dict[int, bool] = field(default_factory=dict)
@@ -98,6 +109,10 @@ class Unit:
         """Store a callback to be sent."""
         self._callbacks.append(callback)
 
+    def record(self, record: Record) -> None:
+        """Append to the audit log what an operator changed."""
+        self._records.append(record)
+
     def use_blob(self, blob: str, task_id: int, until: datetime) -> None:
         """Note that a task needs a stored blob."""
         self._set(self._uses, (blob, task_id), until)
@@ -126,12 +141,12 @@ class Unit:
 
     # What the writer calls --------------------------------------------------------------
 
-    def mark(self) -> tuple[int, int]:
+    def mark(self) -> tuple[int, int, int]:
         """Begin an operation: what follows can be undone by `undo`."""
         self._undo.clear()
-        return len(self._entries), len(self._callbacks)
+        return len(self._entries), len(self._callbacks), len(self._records)
 
-    def undo(self, mark: tuple[int, int]) -> None:
+    def undo(self, mark: tuple[int, int, int]) -> None:
         """Forget what an operation did before it failed."""
         missing = object()
         for mapping, key, old in reversed(self._undo):
@@ -142,6 +157,7 @@ class Unit:
         self._undo.clear()
         del self._entries[mark[0] :]
         del self._callbacks[mark[1] :]
+        del self._records[mark[2] :]
 
     async def load(self, connection: AsyncConnection, needs: Iterable[Needs]) -> None:
         """Read and lock what the operations need, in one order for all writers."""
@@ -176,6 +192,7 @@ class Unit:
         )
         await replays.insert_all(connection, self._split("replay", self.replays)[0], self.now)
         await insert_callbacks(connection, self._callbacks, self.now)
+        await audit.append(connection, self._records, self.now)
         await blob_uses.insert_all(connection, [(b, t, u) for (b, t), u in self._uses.items()])
 
     async def committed(self, jobs: Jobs) -> None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import uuid
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gesso.domain import ids
 from gesso.domain.errors import NotFound
 from gesso.domain.ids import new_task_id, read_task_id, ulid_time, write_ulid
 
@@ -41,3 +43,19 @@ def test_near_misses(text: str) -> None:
 
 def test_ids_do_not_repeat() -> None:
     assert len({new_task_id() for _ in range(10_000)}) == 10_000
+
+
+@given(st.integers(10**15, 10**16 - 1))
+def test_the_uuid_face_leads_back(task_id: int) -> None:
+    text = ids.write_uuid(task_id)
+    assert uuid.UUID(text).version == 4
+    assert uuid.UUID(text).variant == uuid.RFC_4122
+    assert ids.read_uuid(text.upper()) == task_id
+
+
+@pytest.mark.parametrize(
+    "text", ["", "x", str(uuid.UUID(int=0)), "7c9e6679-7425-40de-944b-e07fc1f90ae7"]
+)
+def test_a_strange_uuid_leads_nowhere(text: str) -> None:
+    with pytest.raises(NotFound):
+        ids.read_uuid(text)

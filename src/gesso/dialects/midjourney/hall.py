@@ -86,7 +86,7 @@ class Hall:
         if job.startswith(self.links.base_url):
             match = re.search(r"/(?:pictures|mj/image)/([1-9]\d{15})\b", job, re.ASCII)
             return await self.finder.find(key, int(match[1])) if match else None
-        return await self.finder.find_by_job(key, job.lower())
+        return await self.finder.find(key, ids.read_uuid(job))
 
 
 def answering(handler: Handler) -> Handler:

@@ -1,0 +1,64 @@
+"""Housekeeping must not take away what somebody has just stored again."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from gesso.services import sweep
+from gesso.storage import migrate
+from gesso.storage.blobs import Blobs, open_blobs
+from gesso.storage.database import Database, open_database
+
+pytestmark = pytest.mark.anyio
+
+
+class Restoring(Blobs):
+    """A store in which a picture is stored again just before it would be removed."""
+
+    restore: bytes = b""
+
+    async def delete_older(self, key: str, moment: datetime) -> bool:
+        if self.restore:
+            await self.put(self.restore, extension="png")
+        return await super().delete_older(key, moment)
+
+
+@pytest.fixture
+async def database(tmp_path: Path) -> AsyncIterator[Database]:
+    made = open_database("", tmp_path)
+    await migrate.migrate(made)
+    yield made
+    await made.close()
+
+
+async def old_blob(store: Blobs, root: Path, data: bytes) -> str:
+    blob = await store.put(data, extension="png")
+    long_ago = (datetime.now(UTC) - timedelta(days=3)).timestamp()
+    os.utime(root / blob.key, (long_ago, long_ago))
+    return blob.key
+
+
+async def test_old_orphans_go(database: Database, tmp_path: Path) -> None:
+    store = open_blobs(str(tmp_path / "pictures"))
+    key = await old_blob(store, tmp_path / "pictures", b"old")
+    young = await store.put(b"young", extension="png")
+    assert await sweep.drop_orphans(database, store) == 1
+    assert await store.head(key) is None
+    assert await store.head(young.key) is not None
+
+
+async def test_a_picture_stored_again_at_that_moment_survives(
+    database: Database, tmp_path: Path
+) -> None:
+    plain = open_blobs(str(tmp_path / "pictures"))
+    store = Restoring(plain._store, plain._root)
+    key = await old_blob(store, tmp_path / "pictures", b"again")
+    store.restore = b"again"
+    assert await sweep.drop_orphans(database, store) == 0
+    assert await store.get(key) == b"again"
+    assert list((tmp_path / "pictures" / "incoming").iterdir()) == []

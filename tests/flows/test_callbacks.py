@@ -2,66 +2,22 @@
 
 from __future__ import annotations
 
-import asyncio
-import json
 import time
 from collections.abc import AsyncIterator
-from typing import Any
 
 import pytest
-import uvicorn
-from starlette.applications import Starlette
-from starlette.requests import Request
-from starlette.responses import Response
-from starlette.routing import Route
 
 from gesso.kit import signing
-from tests.conftest import Gateway, free_port
+from tests.conftest import Gateway
+from tests.receiver import Receiver, running_receiver
 
 pytestmark = pytest.mark.anyio
 
 
-class Receiver:
-    """A real HTTP server that remembers what it was told."""
-
-    def __init__(self) -> None:
-        self.port = free_port()
-        self.heard: list[tuple[dict[str, str], bytes]] = []
-        self.fail_first = 0
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}/hook"
-
-    async def hook(self, request: Request) -> Response:
-        body = await request.body()
-        if self.fail_first > 0:
-            self.fail_first -= 1
-            return Response(status_code=503)
-        self.heard.append((dict(request.headers), body))
-        return Response(status_code=204)
-
-    async def until_final(self) -> list[dict[str, Any]]:
-        async with asyncio.timeout(20):
-            while True:
-                bodies = [json.loads(body) for _, body in self.heard]
-                if bodies and bodies[-1]["status"] in {"SUCCESS", "FAILURE", "CANCEL"}:
-                    return bodies
-                await asyncio.sleep(0.02)
-
-
 @pytest.fixture
 async def receiver() -> AsyncIterator[Receiver]:
-    made = Receiver()
-    app = Starlette(routes=[Route("/hook", made.hook, methods=["POST"])])
-    config = uvicorn.Config(app, port=made.port, lifespan="off", log_level="error")
-    server = uvicorn.Server(config)
-    serving = asyncio.create_task(server.serve())
-    while not server.started:
-        await asyncio.sleep(0.005)
-    yield made
-    server.should_exit = True
-    await serving
+    async with running_receiver() as made:
+        yield made
 
 
 async def test_callbacks_in_order_and_signed(gateway: Gateway, receiver: Receiver) -> None:

@@ -16,7 +16,7 @@ import structlog
 
 from gesso.domain.attempt import Attempt, AttemptState
 from gesso.domain.channel import Channel
-from gesso.domain.errors import Garbled, ProviderError, Refused, Unavailable, Uncertain
+from gesso.domain.errors import ProviderError, Refused, Unavailable, Uncertain
 from gesso.domain.provider import Delivered, Job, Progress, Provider, Stage
 from gesso.domain.task import Picture, Task, TaskStatus
 from gesso.kit import clock, media, picture
@@ -35,6 +35,8 @@ log = structlog.get_logger()
 MAX_ATTEMPTS = 5
 #: How often an upstream is asked what became of an order before the task is given up.
 MAX_LOOKUPS = 5
+#: How often a provider may break in one task (a bug of ours or of its author) until it fails.
+MAX_FAULTS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +59,9 @@ class Stepper:
         limits: picture.Limits,
         *,
         keep: timedelta,
+        retry_s: float = 1.0,
     ) -> None:
-        """Hold what a task needs on its way."""
+        """Hold what a task needs; `retry_s` is the first pause after an upstream's failure."""
         self._writer = writer
         self._reader = reader
         self._catalogue = catalogue
@@ -66,6 +69,7 @@ class Stepper:
         self._gatherer = gatherer
         self._limits = limits
         self._keep = keep
+        self._retry_s = retry_s
 
     async def run(self, task_id: int) -> Again | None:
         """Carry a task on; returns Again when it must be tried later."""
@@ -121,7 +125,7 @@ class Stepper:
             return await self._send_back(attempt, begun.task, Unavailable("it was never started"))
         accepted = await self._writer.write(Accept(attempt, upstream_id))
         if accepted is None:  # Cancelled while the upstream was being asked.
-            await provider.cancel(job, upstream_id)
+            await self._tell_stop(job, provider, upstream_id)
         return accepted
 
     async def _ask(self, begun: Begun, job: Job, provider: Provider) -> str | None:
@@ -139,11 +143,16 @@ class Stepper:
 
     async def _look_up(self, job: Job, provider: Provider) -> str | None:
         for tried in range(MAX_LOOKUPS):
+            if tried:
+                await asyncio.sleep(delay_s(tried - 1, base=self._retry_s, cap=30.0))
             try:
                 return await provider.find(job)
-            except Unavailable as error:
+            except Uncertain:
+                raise
+            except ProviderError as error:
                 log.info("lookup_failed", task_id=job.task.id, error=error.message)
-                await asyncio.sleep(delay_s(tried, base=1.0, cap=30.0))
+            except Exception:
+                log.exception("provider_bug", task_id=job.task.id, provider=job.channel.provider)
         raise Uncertain("it could not be asked")
 
     async def _send_back(self, attempt: Attempt, task: Task, error: Unavailable) -> Again | None:
@@ -151,21 +160,28 @@ class Stepper:
             await self._fail(task, error.code, error.message, AttemptState.REFUSED)
             return None
         await self._writer.write(SendBack(attempt, error.message))
-        wait_s = error.retry_after_s or delay_s(attempt.number, base=0.5, cap=30.0)
+        wait_s = error.retry_after_s or delay_s(attempt.number - 1, base=self._retry_s, cap=30.0)
         return Again(timedelta(seconds=wait_s))
 
     # Following --------------------------------------------------------------------------
 
     async def _follow(self, task: Task, upstream_id: str, job: Job, provider: Provider) -> None:
-        failures = 0
+        failures = faults = 0
         while not task.is_final:
             try:
                 progress = await provider.poll(job, upstream_id)
                 failures = 0
-            except (Unavailable, Garbled) as error:
+            except ProviderError as error:
                 failures += 1
                 log.info("poll_failed", task_id=task.id, error=error.message)
                 progress = Progress(Stage.WORKING)
+            except Exception as fault:
+                failures, faults = failures + 1, faults + 1
+                log.exception("provider_bug", task_id=task.id, provider=job.channel.provider)
+                progress = Progress(Stage.WORKING)
+                if faults >= MAX_FAULTS:
+                    progress = Progress(Stage.FAILED, code="internal", reason=repr(fault))
+                    await self._tell_stop(job, provider, upstream_id)
             if progress.stage is Stage.DONE:
                 await self._finish(task, progress)
                 return
@@ -175,11 +191,13 @@ class Stepper:
                 return
             task = await self._note(task, progress)
             if self._overdue(task, job.channel):
-                await provider.cancel(job, upstream_id)
+                await self._tell_stop(job, provider, upstream_id)
                 await self._fail(task, "timeout", "任务超时")
                 return
             pause_s = provider.manifest.poll_s
-            await asyncio.sleep(delay_s(failures, base=pause_s, cap=30.0) if failures else pause_s)
+            if failures:
+                pause_s = delay_s(failures - 1, base=self._retry_s, cap=30.0)
+            await asyncio.sleep(pause_s)
 
     async def _note(self, task: Task, progress: Progress) -> Task:
         if progress.percent <= task.progress:
@@ -241,8 +259,15 @@ class Stepper:
             return
         try:
             upstream_id = await provider.find(job)
-            if upstream_id is not None:
-                await provider.cancel(job, upstream_id)
+        except Exception:
+            log.warning("upstream_not_told", task_id=job.task.id, exc_info=True)
+            return
+        if upstream_id is not None:
+            await self._tell_stop(job, provider, upstream_id)
+
+    async def _tell_stop(self, job: Job, provider: Provider, upstream_id: str) -> None:
+        try:
+            await provider.cancel(job, upstream_id)
         except Exception:
             log.warning("upstream_not_told", task_id=job.task.id, exc_info=True)
 

@@ -51,10 +51,10 @@ class Answerer:
         Raises IllegalMove when the task waits for none, and InvalidOrder when the answer
         lacks what the dialog asks for.
         """
-        answered = _answered(task, reply)
-        key.check_action(answered.price_key.partition("@")[2] or answered.action.lower())
-        self._catalogue.check_words(answered.final_prompt)
-        operation = Resume(key, answered, self._catalogue, self._keep, reply.mask, repeatable)
+        key.check_action(task.action.lower())
+        if reply.prompt is not None:
+            self._catalogue.check_words(reply.prompt.write())
+        operation = Resume(key, task, reply, self._catalogue, self._keep, repeatable)
         return await self._writer.write(operation)
 
 
@@ -92,9 +92,9 @@ class Resume:
 
     key: ApiKey
     task: Task
+    reply: Reply
     catalogue: Catalogue
     keep: timedelta
-    mask: str | None
     repeatable: Repeatable | None
 
     @property
@@ -114,20 +114,20 @@ class Resume:
         if replayed is not None:
             return replayed
         stored = unit.tasks[self.task.id]
-        if stored.status is not TaskStatus.NEEDS_INPUT:
-            raise IllegalMove(f"the task waits for no answer: it is {stored.status}")
+        task = _answered(stored, self.reply)
         if not unit.accounts[stored.account_id].enabled:
             raise NotAllowed("the account of this task is disabled")
         channel = choose(self._wish(), self.catalogue.channels, unit.loads, self.catalogue.can)
         place = unit.loads[channel.id].place_of_next(channel)
         # Whoever answers pays, within the limits of that key.
-        task = replace(self.task, version=stored.version, channel_id=channel.id, key_id=self.key.id)
+        task = replace(task, channel_id=channel.id, key_id=self.key.id)
         task = task.move(TaskStatus.QUEUED, now=unit.now)
         book.hold(unit, task, spend_limit_nanos=self.key.spend_limit_nanos)
         unit.save_task(task)
         unit.enqueue(task)
-        if self.mask and not is_link(self.mask):
-            unit.use_blob(self.mask, task.id, unit.now + self.keep)
+        mask = self.reply.mask
+        if mask and not is_link(mask):
+            unit.use_blob(mask, task.id, unit.now + self.keep)
         remember(unit, self.key, self.repeatable, task.id)
         return Accepted(task, place)
 

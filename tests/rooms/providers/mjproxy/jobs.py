@@ -60,4 +60,5 @@ def job(
 ) -> Job:
     made = task(action, order=order, final_prompt=prompt, parent_id=of.id if of else None)
     channel = Channel("ch_up", "up", "mjproxy", base_url=url, options=options or {})
-    return Job(made, channel, f"{made.id}-1", Material(pictures, of, read_blob, mask))
+    material = Material(pictures, mask=mask, parent=of, base=of, read_blob=read_blob)
+    return Job(made, channel, f"{made.id}-1", material)

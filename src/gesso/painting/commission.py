@@ -15,6 +15,7 @@ from gesso.painting import recipe as recipes
 from gesso.painting.brief import Brief
 from gesso.painting.original import Original, from_pixels
 from gesso.painting.recipe import Recipe
+from gesso.painting.words import read_prompt
 
 #: Deeds that take a stored file as it is.
 TAKING = frozenset({Deed.UPSAMPLE, Deed.VIDEO_UPSCALE})
@@ -53,7 +54,7 @@ class Commission:
             action=job.task.action,
             deed=deed,
             order=order,
-            words=prompt.parse(job.task.final_prompt),
+            words=read_prompt(job.task.final_prompt),
             seed=int(seed if seed is not None else job.task.id) % 2**32,
             pixels=pixels,
             video_s=video_s,
@@ -124,7 +125,7 @@ class Commission:
     @property
     def parent_words(self) -> prompt.Prompt:
         """The parent's prompt; this one's when there is no parent."""
-        return prompt.parse(self.parent.final_prompt) if self.parent else self.words
+        return read_prompt(self.parent.final_prompt) if self.parent else self.words
 
     def brief(
         self, text: str, tile: int, tints: tuple[tuple[float, float, float], ...] = ()

@@ -28,7 +28,7 @@ def place_all(canvas: Canvas, brief: Brief, scene: Scene, palette: Palette, grou
         else:
             y = max(ground + 0.10, 0.40 - size) - 0.04 * number
         if brief.stage is not None:
-            x, y, size = _staged(brief.stage, number, count)
+            x, y, size = _staged(brief, brief.stage, name, number, count)
         flip = -1.0 if brief.number(name, "flip") < 0.5 else 1.0
         inks = _inks(palette, number)
         if name not in FLOATING:
@@ -37,10 +37,12 @@ def place_all(canvas: Canvas, brief: Brief, scene: Scene, palette: Palette, grou
 
 
 def _staged(
-    stage: tuple[float, float, float], number: int, count: int
+    brief: Brief, stage: tuple[float, float, float], name: str, number: int, count: int
 ) -> tuple[float, float, float]:
     """Return x, y and size of a subject on a stage; two stand beside each other."""
     x, y, size = stage
+    size *= brief.between(0.78, 1.0, name, "size")
+    x += size * brief.between(-0.25, 0.25, name, "x")
     if count == 1:
         return x, y, size
     return x + (-0.5, 0.6)[number] * size, y + 0.25 * size * number, size * (0.66, 0.5)[number]

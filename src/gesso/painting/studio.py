@@ -10,7 +10,7 @@ from gesso.domain.buttons import Deed
 from gesso.domain.errors import Refused
 from gesso.domain.provider import Delivered
 from gesso.domain.task import Action
-from gesso.painting import flat, reframe, region, shape
+from gesso.painting import desk, flat, reframe, region, shape
 from gesso.painting.brief import View, Window, size_for
 from gesso.painting.commission import TAKING, Commission
 from gesso.painting.original import Original, settled
@@ -195,4 +195,10 @@ _HANDS: dict[Action, Callable[[Commission, bytes | None], Work]] = {
     Action.ZOOM: _reframe,
     Action.PAN: _reframe,
     Action.INPAINT: _repaint,
+    Action.BLEND: desk.blend_pictures,
+    Action.EDITS: desk.edit,
+    Action.RETEXTURE: desk.retexture_picture,
+    Action.SWAP_FACE: desk.swap,
+    Action.DESCRIBE: desk.describe,
+    Action.SHORTEN: desk.shorten,
 }

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from gesso.domain import prompt
 from gesso.painting.brief import Brief
 
 _PLACES = {
@@ -109,6 +110,13 @@ class Scene:
     def elements(self) -> tuple[str, ...]:
         """Name everything that will show, for tests of what `--no` removes."""
         return (self.place, self.time, *sorted(self.weather), *self.subjects)
+
+
+def read_prompt(text: str) -> prompt.Prompt:
+    """Read a final prompt, which may have no words: a blend needs none, and flags may be all."""
+    bare = not text.strip() or text.lstrip().startswith("--")
+    parsed = prompt.parse(f"x {text}" if bare else text)
+    return replace(parsed, text="") if bare else parsed
 
 
 def understand(brief: Brief) -> Scene:

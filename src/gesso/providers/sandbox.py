@@ -13,7 +13,6 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from gesso.domain import prompt
 from gesso.domain.buttons import Deed
 from gesso.domain.errors import (
     GessoError,
@@ -25,6 +24,7 @@ from gesso.domain.errors import (
 from gesso.domain.provider import Delivered, Job, Manifest, Progress, Stage
 from gesso.domain.sandbox_card import Card, read_cards
 from gesso.domain.task import Action
+from gesso.painting.words import read_prompt
 
 if TYPE_CHECKING:
     from gesso.painting.commission import Commission
@@ -193,8 +193,7 @@ def open_provider(
 
 def _cards(job: Job) -> dict[Card, str]:
     try:
-        text = prompt.parse(job.task.final_prompt).flags.get("sandbox") or ""
-        return read_cards(text)
+        return read_cards(read_prompt(job.task.final_prompt).flags.get("sandbox") or "")
     except InvalidOrder as fault:
         raise Refused(fault.message) from None
 

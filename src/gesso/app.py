@@ -15,6 +15,8 @@ from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 
+from gesso.dialects.admin.routes import AdminRoutes
+from gesso.dialects.admin.wire import ErrorEnvelope
 from gesso.dialects.midjourney import wire as midjourney_wire
 from gesso.dialects.midjourney.hall import Bounds, Hall
 from gesso.dialects.midjourney.routes import MidjourneyRoutes
@@ -23,6 +25,7 @@ from gesso.domain.errors import BadSettings
 from gesso.domain.provider import Provider
 from gesso.domain.task import Task
 from gesso.http.auth import Doorkeeper
+from gesso.http.docs import DocsRoom
 from gesso.http.health import HealthRoom
 from gesso.http.limits import Pace
 from gesso.http.pictures import PictureLinks, PictureRoom
@@ -40,6 +43,8 @@ from gesso.services.deliver import Sender
 from gesso.services.gather import Gatherer
 from gesso.services.intake import Intake
 from gesso.services.look_up import Finder
+from gesso.services.office import open_office
+from gesso.services.pause import Gate
 from gesso.services.step import Stepper
 from gesso.services.submit import Submitter
 from gesso.services.translate import Endpoint, Translator
@@ -132,19 +137,39 @@ def build_web(house: House) -> Starlette:
     """Build the HTTP application over an open house."""
     settings = house.settings
     room = PictureRoom(house.finder, house.blobs, house.links)
-    midjourney = MidjourneyRoutes(_hall(house), _services(house, room), room)
+    authenticator = Authenticator(house.database)
+    doorkeeper = Doorkeeper(authenticator, Pace())
+    midjourney = MidjourneyRoutes(_hall(house, doorkeeper), _services(house, room), room)
+    office = open_office(
+        database=house.database,
+        reader=house.reader,
+        writer=house.writer,
+        catalogue=house.catalogue,
+        authenticator=authenticator,
+        sender=_sender(house),
+        callback_timeout_s=settings.callback_timeout_s,
+    )
+    admin = AdminRoutes(doorkeeper, office, house.links, settings.max_admin_body_bytes)
+    docs = DocsRoom(admin.operations(), settings.base_url, ErrorEnvelope)
     health = HealthRoom(house.database, settings.base_url)
     # Keys travel in headers, never in cookies, so other sites' pages may call us freely.
     cors = Middleware(CORSMiddleware, allow_origins=["*"], allow_methods=["*"], allow_headers=["*"])
     return Starlette(
-        routes=[*midjourney.routes(), *room.routes(), *health.routes()], middleware=[cors]
+        routes=[
+            *midjourney.routes(),
+            *admin.routes(),
+            *room.routes(),
+            *docs.routes(),
+            *health.routes(),
+        ],
+        middleware=[cors],
     )
 
 
-def _hall(house: House) -> Hall:
+def _hall(house: House, doorkeeper: Doorkeeper) -> Hall:
     settings = house.settings
     return Hall(
-        Doorkeeper(Authenticator(house.database), Pace()),
+        doorkeeper,
         house.finder,
         house.links,
         Bounds(
@@ -224,6 +249,7 @@ async def _running_worker(house: House) -> AsyncIterator[Engine]:
         await house.jobs.open_worker(),
         stepper,
         house.catalogue,
+        gate=Gate(house.catalogue, house.reader),
         heartbeat_s=settings.heartbeat_s,
         most_tasks=settings.worker_tasks,
     )

@@ -1,4 +1,4 @@
-"""The command line: `gesso serve`, `worker`, `migrate`, `imagine`, `doctor`, `key`, `ledger`."""
+"""The command line: `gesso serve`, `worker`, `migrate`, `imagine`, `doctor`, `key`, and more."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from gesso.cli import channels, doctor, imagine, keys, ledger, migrate, serve, worker
+from gesso.cli import channels, doctor, imagine, keys, ledger, migrate, serve, users, worker
 from gesso.domain.errors import GessoError
 
 app = typer.Typer(
@@ -22,6 +22,7 @@ app.command(name="imagine", rich_help_panel="Use")(imagine.imagine)
 app.command(name="doctor", rich_help_panel="Operate")(doctor.doctor)
 app.add_typer(keys.app, name="key", rich_help_panel="Operate")
 app.add_typer(keys.accounts, name="account", rich_help_panel="Operate")
+app.add_typer(users.app, name="user", rich_help_panel="Operate")
 app.add_typer(channels.app, name="channel", rich_help_panel="Operate")
 app.add_typer(ledger.app, name="ledger", rich_help_panel="Operate")
 

@@ -32,7 +32,8 @@ def _dollars(text: str, name: str) -> int:
 def create(
     name: Annotated[str, typer.Option(help="What the key is for.")] = "key",
     account: Annotated[str, typer.Option(help="Account that pays.")] = administer.FIRST_ACCOUNT,
-    admin: Annotated[bool, typer.Option("--admin", help="May do everything.")] = False,
+    admin: Annotated[bool, typer.Option("--admin", help="The same as --role admin.")] = False,
+    role: Annotated[Role, typer.Option(help="What it may do beside its own tasks.")] = Role.MEMBER,
     test: Annotated[
         bool, typer.Option("--test", help="sk-test-…: paints on the sandbox and costs nothing.")
     ] = False,
@@ -60,7 +61,7 @@ def create(
                 house.database,
                 account,
                 name,
-                role=Role.ADMIN if admin else Role.MEMBER,
+                role=Role.ADMIN if admin else role,
                 test=test,
                 expires_at=None if days is None else datetime.now(UTC) + timedelta(days=days),
                 spend_limit_nanos=None

@@ -48,3 +48,18 @@ def status_of(error: GessoError) -> int:
         if kind in _STATUS:
             return _STATUS[kind]
     return 500
+
+
+#: What each status of a refusal means, for descriptions.
+MEANING = {
+    400: "The request cannot be read: broken JSON, an unknown field, a wrong type.",
+    401: "The key is missing, unknown, expired or switched off.",
+    402: "The balance or the spend limit does not cover it.",
+    403: "The key may not do this.",
+    404: "There is no such thing.",
+    409: "What is stored stands against it.",
+    413: "The body is too large.",
+    422: "A value cannot be used here.",
+    429: "Too many requests; `Retry-After` says how long to wait.",
+    503: "No channel can serve this now.",
+}

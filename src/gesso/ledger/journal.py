@@ -16,6 +16,8 @@ from gesso.storage.ledger_entries import Entry
 from gesso.storage.paging import Slice
 from gesso.storage.schema import ledger_entries as table
 
+__all__ = ["GROUPS", "Entry", "Filter", "Usage", "entries", "usage"]
+
 #: By what usage can be summed.
 GROUPS = ("day", "action", "account_id", "key_id")
 

@@ -1,4 +1,4 @@
-"""What operators do: accounts, keys, money, channels, prices."""
+"""What operators do first: accounts, keys, money, channels. The `manage_…` files do the rest."""
 
 from __future__ import annotations
 
@@ -9,15 +9,18 @@ from datetime import datetime
 from sqlalchemy.exc import IntegrityError
 
 from gesso.domain import ids
+from gesso.domain.actor import CLI, SETUP, Actor
 from gesso.domain.caller import Account, ApiKey, Role
 from gesso.domain.channel import Channel
-from gesso.domain.errors import InvalidOrder
+from gesso.domain.errors import InvalidValue
 from gesso.kit import clock
 from gesso.ledger import book
-from gesso.ledger.money import read_dollars
+from gesso.ledger.money import LARGEST, read_dollars, write_dollars
+from gesso.services import record
 from gesso.services.submit import SANDBOX
 from gesso.settings import Settings
 from gesso.storage import accounts, channels, keys
+from gesso.storage.audit import Record
 from gesso.storage.database import Database
 from gesso.storage.unit import Needs, Unit
 from gesso.storage.writer import Writer
@@ -42,6 +45,7 @@ class TopUp:
     nanos: int
     reference: str
     note: str = ""
+    actor: Actor = CLI
 
     @property
     def needs(self) -> Needs:
@@ -50,7 +54,9 @@ class TopUp:
 
     def apply(self, unit: Unit) -> Account:
         """Credit the account and return it."""
+        _check_room(unit, self.account_id, self.nanos)
         reference = f"top-up/{self.reference}"
+        unit.record(_money_record("account.top_up", self))
         book.top_up(unit, self.account_id, self.nanos, reference=reference, note=self.note)
         return unit.accounts[self.account_id]
 
@@ -63,6 +69,7 @@ class Adjust:
     nanos: int
     reference: str
     note: str
+    actor: Actor = CLI
 
     @property
     def needs(self) -> Needs:
@@ -71,16 +78,36 @@ class Adjust:
 
     def apply(self, unit: Unit) -> Account:
         """Correct the balance and return the account."""
+        _check_room(unit, self.account_id, self.nanos)
+        unit.record(_money_record("account.adjust", self))
         reference = f"adjust/{self.reference}"
         book.adjust(unit, self.account_id, self.nanos, reference=reference, note=self.note)
         return unit.accounts[self.account_id]
 
 
-async def create_account(database: Database, name: str) -> Account:
+def _check_room(unit: Unit, account_id: str, nanos: int) -> None:
+    account = unit.accounts.get(account_id)
+    if account is not None and account.available_nanos + nanos > LARGEST:
+        raise InvalidValue(f"a balance may be ${write_dollars(LARGEST)} at most", param="amount")
+
+
+def _money_record(action: str, money: TopUp | Adjust) -> Record:
+    moved = {
+        "nanos": money.nanos,
+        "usd": write_dollars(money.nanos),
+        "reference": money.reference,
+        "note": money.note,
+    }
+    return Record(money.actor, action, money.account_id, after=moved)
+
+
+async def create_account(database: Database, name: str, *, actor: Actor = CLI) -> Account:
     """Create an account with an empty balance."""
     account = Account(ids.new_id("acc"), name, 0, 0)
     async with database.transaction() as connection:
         await accounts.create(connection, account, clock.now())
+        after = record.facts(account)
+        await record.keep(connection, actor, "account.create", account.id, after=after)
     return account
 
 
@@ -98,14 +125,16 @@ async def create_key(
     networks: Sequence[str] = (),
     concurrency: int | None = None,
     rate_per_minute: int | None = None,
+    user_id: str | None = None,
+    actor: Actor = CLI,
 ) -> NewKey:
-    """Create a key of an account; raises InvalidOrder when there is no such account."""
+    """Create a key of an account; raises InvalidValue when there is no such account."""
     secret = secret or keys.draw(test=test)
     key = ApiKey(
         id=ids.new_id("key"),
         account_id=account_id,
         name=name,
-        hint=secret[: 11 if test else 7] + "…" + secret[-4:],
+        hint=hint_of(secret),
         role=role,
         test=test or secret.startswith("sk-test-"),
         expires_at=expires_at,
@@ -114,18 +143,29 @@ async def create_key(
         networks=tuple(networks),
         concurrency=concurrency,
         rate_per_minute=rate_per_minute,
+        user_id=user_id,
+        created_at=clock.now(),
     )
     async with database.transaction() as connection:
         if account_id not in await accounts.lock(connection, [account_id]):
-            raise InvalidOrder(f"no such account: {account_id}", param="account")
+            raise InvalidValue(f"no such account: {account_id}", param="account")
         await keys.create(connection, key, secret, clock.now())
+        await record.keep(connection, actor, "key.create", key.id, after=record.facts(key))
     return NewKey(key, secret)
 
 
-async def revoke_key(database: Database, key_id: str) -> bool:
-    """Switch a key off for good; False when there is no such key."""
+def hint_of(secret: str) -> str:
+    """Return the ends of a key, by which a person can tell it from others."""
+    return secret[: 11 if secret.startswith("sk-test-") else 7] + "…" + secret[-4:]
+
+
+async def revoke_key(database: Database, key_id: str, *, actor: Actor = CLI) -> bool:
+    """Switch a key off for good; False when there is no such key that still worked."""
     async with database.transaction() as connection:
-        return await keys.revoke(connection, key_id, clock.now())
+        revoked = await keys.revoke(connection, key_id, clock.now())
+        if revoked:
+            await record.keep(connection, actor, "key.revoke", key_id)
+    return revoked
 
 
 async def list_keys(database: Database) -> list[ApiKey]:
@@ -140,11 +180,13 @@ async def list_accounts(database: Database) -> list[Account]:
         return await accounts.find_all(connection)
 
 
-async def create_channel(database: Database, channel: Channel) -> Channel:
+async def create_channel(database: Database, channel: Channel, *, actor: Actor = CLI) -> Channel:
     """Store a channel; an empty id draws one."""
     channel = channel if channel.id else replace(channel, id=ids.new_id("ch"))
     async with database.transaction() as connection:
         await channels.create(connection, channel, clock.now())
+        after = record.facts(channel)
+        await record.keep(connection, actor, "channel.create", channel.id, after=after)
     return channel
 
 
@@ -175,17 +217,20 @@ async def set_up_first(database: Database, writer: Writer, settings: Settings) -
                 remark="the embedded painter",
             )
             await channels.create(connection, sandbox, now)
+            await record.keep(connection, SETUP, "account.create", FIRST_ACCOUNT)
+            await record.keep(connection, SETUP, "channel.create", FIRST_CHANNEL)
     except IntegrityError:
         return None  # Another process is setting up the same database right now.
     free = read_dollars(settings.free_balance)
     if free > 0:
         note = "for trying out (GESSO_FREE_BALANCE)"
-        await writer.write(TopUp(FIRST_ACCOUNT, free, "first", note))
+        await writer.write(TopUp(FIRST_ACCOUNT, free, "first", note, SETUP))
     new = await create_key(
         database,
         FIRST_ACCOUNT,
         "first admin key",
         secret=settings.admin_key or None,
         role=Role.ADMIN,
+        actor=SETUP,
     )
     return None if settings.admin_key else new.secret

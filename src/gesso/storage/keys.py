@@ -110,6 +110,11 @@ async def change(connection: AsyncConnection, key: ApiKey) -> None:
     )
 
 
+async def lower(connection: AsyncConnection, key_id: str, role: Role) -> None:
+    """Give a key another role."""
+    await connection.execute(update(keys).where(keys.c.id == key_id).values(role=role.value))
+
+
 async def rotate(
     connection: AsyncConnection, key_id: str, secret: str, hint: str, overlap_until: datetime
 ) -> None:

@@ -91,3 +91,13 @@ def _is_storable(value: int | str) -> bool:
 
 def _bad_cursor() -> InvalidOrder:
     return InvalidOrder("this cursor does not belong to this list", param="cursor")
+
+
+def page_of(keys: Sequence[str], part: Slice) -> tuple[list[str], str | None]:
+    """Return a page of sorted keys that are at hand already; raises InvalidOrder."""
+    after = ""
+    if part.cursor:
+        after = str(_read_cursor(part.cursor, (literal(""),))[0])
+    later = [key for key in keys if key > after]
+    more = len(later) > part.limit
+    return later[: part.limit], _write_cursor([later[part.limit - 1]]) if more else None

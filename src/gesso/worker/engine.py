@@ -19,11 +19,14 @@ from pgqueuer.models import Context, Job
 from gesso.domain.channel import Channel
 from gesso.kit.backoff import delay_s
 from gesso.services.catalogue import Catalogue
+from gesso.services.pause import Gate
 from gesso.services.step import Stepper
 
 log = structlog.get_logger()
 
 _REGISTER_S = 1.0
+#: How often a task asks whether its paused channel was resumed.
+_PAUSED = timedelta(seconds=2)
 
 
 class Engine:
@@ -35,6 +38,7 @@ class Engine:
         stepper: Stepper,
         catalogue: Catalogue,
         *,
+        gate: Gate,
         heartbeat_s: float,
         most_tasks: int,
     ) -> None:
@@ -42,6 +46,7 @@ class Engine:
         self._pgq = pgq
         self._stepper = stepper
         self._catalogue = catalogue
+        self._gate = gate
         self._heartbeat = timedelta(seconds=heartbeat_s)
         self._most_tasks = most_tasks
         self._stopping = asyncio.Event()
@@ -91,6 +96,8 @@ class Engine:
 
     async def _handle(self, job: Job, context: Context) -> None:
         task_id = int(job.payload or b"0")
+        if await self._gate.holds(job.entrypoint, task_id):
+            raise RetryRequested(_PAUSED, "the channel is paused")
         with context.cancellation:
             carrying = asyncio.create_task(self._stepper.run(task_id))
             stopping = asyncio.create_task(self._stopping.wait())

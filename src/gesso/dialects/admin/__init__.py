@@ -1,0 +1,1 @@
+"""gesso's own admin API: JSON below /admin/api/v1, for keys with a role."""

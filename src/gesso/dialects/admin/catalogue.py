@@ -1,0 +1,130 @@
+"""/prices and /words: what tasks cost and what prompts may not hold."""
+
+from __future__ import annotations
+
+import re
+
+from gesso.dialects.admin.desk import Call, Endpoint, Table
+from gesso.dialects.admin.wire import (
+    Amount,
+    Body,
+    Money,
+    Name,
+    Page,
+    Paged,
+    View,
+    write_money,
+    write_money_or_none,
+)
+from gesso.domain.errors import InvalidValue
+from gesso.domain.permission import Permission
+from gesso.services.manage_catalogue import Price
+from gesso.services.office import Office
+
+_KEY = re.compile(r"[a-z0-9][a-z0-9@._/:-]{0,119}", re.ASCII)
+
+
+class PriceQuery(Paged):
+    """Which prices."""
+
+    changed: bool = False
+
+
+class NewPrice(Body):
+    """What a price key costs from now on."""
+
+    price: Amount
+
+
+class PriceView(View):
+    """A line of the price list."""
+
+    key: str
+    price: Money
+    default: Money | None
+    changed: bool
+
+
+class WordView(View):
+    """A word that no prompt may hold."""
+
+    word: str
+
+
+class NewWord(Body):
+    """A word to ban."""
+
+    word: Name
+
+
+def _write(price: Price) -> PriceView:
+    return PriceView(
+        key=price.key,
+        price=write_money(price.nanos),
+        default=write_money_or_none(price.default_nanos),
+        changed=price.changed,
+    )
+
+
+class Catalogue:
+    """The handlers of these nouns."""
+
+    def __init__(self, office: Office) -> None:
+        """Hold the desks."""
+        self._prices = office.prices
+        self._words = office.words
+
+    def table(self) -> list[Endpoint]:
+        """Return the routes."""
+        prices, words = Table("prices"), Table("words")
+        one, word = "/prices/{key:path}", "/words/{word:path}"
+        prices.list("/prices", self.page, "List prices", answer=Page[PriceView], query=PriceQuery)
+        prices.add(
+            "PUT", one, self.set, "Set a price",
+            permission=Permission.PRICES, body=NewPrice, answer=PriceView,
+            example={"price": {"usd": "0.05"}},
+        )  # fmt: skip
+        prices.add(
+            "DELETE", one, self.remove, "Go back to the default price",
+            permission=Permission.PRICES, status=204,
+        )  # fmt: skip
+        words.list("/words", self.words, "List banned words", answer=Page[WordView])
+        words.add(
+            "POST", "/words", self.add_word, "Ban a word",
+            permission=Permission.WORDS, body=NewWord, answer=WordView, status=201,
+            errors=(409,), example={"word": "gore"},
+        )  # fmt: skip
+        words.add(
+            "DELETE", word, self.remove_word, "Allow a word again",
+            permission=Permission.WORDS, status=204,
+        )  # fmt: skip
+        return [*prices.rows, *words.rows]
+
+    async def page(self, call: Call[PriceQuery, None]) -> tuple[list[PriceView], str | None]:
+        """GET /prices."""
+        found, cursor = await self._prices.page(call.part, changed_only=call.query.changed)
+        return [_write(price) for price in found], cursor
+
+    async def set(self, call: Call[None, NewPrice]) -> PriceView:
+        """PUT /prices/{key}."""
+        key = call.path["key"]
+        if _KEY.fullmatch(key) is None:
+            raise InvalidValue("a price key looks like midjourney@imagine-v7-fast", param="key")
+        return _write(await self._prices.set(call.actor, key, call.body.price.read("price")))
+
+    async def remove(self, call: Call[None, None]) -> None:
+        """DELETE /prices/{key}."""
+        await self._prices.remove(call.actor, call.path["key"])
+
+    async def words(self, call: Call[Paged, None]) -> tuple[list[WordView], str | None]:
+        """GET /words."""
+        found, cursor = await self._words.page(call.part)
+        return [WordView(word=word) for word in found], cursor
+
+    async def add_word(self, call: Call[None, NewWord]) -> WordView:
+        """POST /words."""
+        return WordView(word=await self._words.add(call.actor, call.body.word))
+
+    async def remove_word(self, call: Call[None, None]) -> None:
+        """DELETE /words/{word}."""
+        await self._words.remove(call.actor, call.path["word"])

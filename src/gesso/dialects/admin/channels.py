@@ -1,0 +1,169 @@
+"""/channels: configured backends."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from msgspec import UNSET, Meta, UnsetType, field
+
+from gesso.dialects.admin.desk import Call, Endpoint, Table
+from gesso.dialects.admin.wire import Body, Id, Moment, Name, Page, Paged, Text, View, given
+from gesso.domain.channel import Channel, Load
+from gesso.domain.permission import Permission
+from gesso.domain.task import Lane
+from gesso.services.manage_channels import masked
+from gesso.services.office import Office
+
+Size = Annotated[int, Meta(ge=1, le=1000)]
+Queue = Annotated[int, Meta(ge=0, le=1_000_000)]
+Seconds = Annotated[int, Meta(ge=1, le=86400)]
+Weight = Annotated[int, Meta(ge=1, le=1_000_000)]
+Rank = Annotated[int, Meta(ge=-1_000_000, le=1_000_000)]
+Options = Annotated[dict[str, Any], Meta(max_length=100)]
+Lanes = Annotated[tuple[Lane, ...], Meta(min_length=1, max_length=3)]
+
+
+class NewChannel(Body):
+    """A channel to create."""
+
+    name: Name
+    provider: Id
+    base_url: Text = ""
+    options: Options = field(default_factory=dict)
+    lanes: Lanes = tuple(Lane)
+    core_size: Size = 3
+    queue_size: Queue = 10
+    timeout_s: Seconds = 300
+    weight: Weight = 1
+    priority: Rank = 0
+    remark: Text = ""
+    enabled: bool = True
+    paused: bool = False
+
+
+class ChannelChange(Body):
+    """What to change of a channel; what is left out stays.
+
+    Disabled, it gets no new tasks; paused, it accepts tasks and starts none.
+    """
+
+    name: Name | UnsetType = UNSET
+    base_url: Text | UnsetType = UNSET
+    options: Options | UnsetType = UNSET
+    lanes: Lanes | UnsetType = UNSET
+    core_size: Size | UnsetType = UNSET
+    queue_size: Queue | UnsetType = UNSET
+    timeout_s: Seconds | UnsetType = UNSET
+    weight: Weight | UnsetType = UNSET
+    priority: Rank | UnsetType = UNSET
+    remark: Text | UnsetType = UNSET
+    enabled: bool | UnsetType = UNSET
+    paused: bool | UnsetType = UNSET
+
+
+class ChannelView(View):
+    """A channel and how busy it is; credentials among its options are masked."""
+
+    id: str
+    name: str
+    provider: str
+    enabled: bool
+    paused: bool
+    base_url: str
+    options: dict[str, Any]
+    lanes: list[Lane]
+    core_size: int
+    queue_size: int
+    timeout_s: int
+    weight: int
+    priority: int
+    remark: str
+    waiting: int
+    running: int
+    created_at: Moment | None
+
+
+def _write(found: tuple[Channel, Load]) -> ChannelView:
+    channel, load = found
+    return ChannelView(
+        id=channel.id,
+        name=channel.name,
+        provider=channel.provider,
+        enabled=channel.enabled,
+        paused=channel.paused,
+        base_url=channel.base_url,
+        options=masked(channel.options),
+        lanes=sorted(channel.lanes),
+        core_size=channel.core_size,
+        queue_size=channel.queue_size,
+        timeout_s=channel.timeout_s,
+        weight=channel.weight,
+        priority=channel.priority,
+        remark=channel.remark,
+        waiting=load.waiting,
+        running=load.running,
+        created_at=channel.created_at,
+    )
+
+
+class Channels:
+    """The handlers of this noun."""
+
+    def __init__(self, office: Office) -> None:
+        """Hold the desks."""
+        self._desk = office.channels
+
+    def table(self) -> list[Endpoint]:
+        """Return the routes."""
+        table, one, may = Table("channels"), "/channels/{channel_id}", Permission.CHANNELS
+        table.list("/channels", self.page, "List channels", answer=Page[ChannelView])
+        table.add(
+            "POST", "/channels", self.create, "Create a channel",
+            permission=may, body=NewChannel, answer=ChannelView, status=201,
+            example={"name": "second sandbox", "provider": "sandbox", "core_size": 2},
+        )  # fmt: skip
+        table.add(
+            "GET", one, self.get, "Get a channel",
+            permission=Permission.READ, answer=ChannelView,
+        )  # fmt: skip
+        table.add(
+            "PATCH", one, self.change, "Change, enable, disable, pause or resume a channel",
+            permission=may, body=ChannelChange, answer=ChannelView, example={"paused": True},
+            description="Disabled, it gets no new tasks; paused, it accepts tasks and starts "
+            "none. An option that is sent back masked keeps its value.",
+        )  # fmt: skip
+        table.add(
+            "DELETE", one, self.remove, "Delete a disabled channel without open tasks",
+            permission=may, status=204, errors=(409,),
+        )  # fmt: skip
+        return table.rows
+
+    async def page(self, call: Call[Paged, None]) -> tuple[list[ChannelView], str | None]:
+        """GET /channels."""
+        found, cursor = await self._desk.page(call.part)
+        return [_write(one) for one in found], cursor
+
+    async def create(self, call: Call[None, NewChannel]) -> ChannelView:
+        """POST /channels."""
+        values = _values(call.body)
+        return _write(await self._desk.create(call.actor, Channel(id="", **values)))
+
+    async def get(self, call: Call[None, None]) -> ChannelView:
+        """GET /channels/{channel_id}."""
+        return _write(await self._desk.get(call.path["channel_id"]))
+
+    async def change(self, call: Call[None, ChannelChange]) -> ChannelView:
+        """PATCH /channels/{channel_id}."""
+        channel_id = call.path["channel_id"]
+        return _write(await self._desk.change(call.actor, channel_id, _values(call.body)))
+
+    async def remove(self, call: Call[None, None]) -> None:
+        """DELETE /channels/{channel_id}."""
+        await self._desk.remove(call.actor, call.path["channel_id"])
+
+
+def _values(body: NewChannel | ChannelChange) -> dict[str, Any]:
+    values = given(body)
+    if "lanes" in values:
+        values["lanes"] = frozenset(values["lanes"])
+    return values

@@ -1,0 +1,60 @@
+"""The office: every desk that serves operators, behind one door."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from gesso.services.authenticate import Authenticator
+from gesso.services.browse import BookDesk, TaskDesk, TrailDesk
+from gesso.services.catalogue import Catalogue
+from gesso.services.deliver import Sender
+from gesso.services.manage_accounts import AccountDesk
+from gesso.services.manage_catalogue import PriceDesk, WordDesk
+from gesso.services.manage_channels import ChannelDesk
+from gesso.services.manage_deliveries import DeliveryDesk
+from gesso.services.manage_keys import KeyDesk
+from gesso.services.manage_users import UserDesk
+from gesso.storage.database import Database
+from gesso.storage.reader import Reader
+from gesso.storage.writer import Writer
+
+
+@dataclass(frozen=True, slots=True)
+class Office:
+    """The desks."""
+
+    accounts: AccountDesk
+    keys: KeyDesk
+    users: UserDesk
+    channels: ChannelDesk
+    prices: PriceDesk
+    words: WordDesk
+    tasks: TaskDesk
+    books: BookDesk
+    deliveries: DeliveryDesk
+    trail: TrailDesk
+
+
+def open_office(
+    *,
+    database: Database,
+    reader: Reader,
+    writer: Writer,
+    catalogue: Catalogue,
+    authenticator: Authenticator,
+    sender: Sender,
+    callback_timeout_s: float,
+) -> Office:
+    """Build every desk."""
+    return Office(
+        accounts=AccountDesk(database, writer, authenticator),
+        keys=KeyDesk(database, authenticator),
+        users=UserDesk(database, authenticator),
+        channels=ChannelDesk(database, catalogue),
+        prices=PriceDesk(database, catalogue),
+        words=WordDesk(database, catalogue),
+        tasks=TaskDesk(database, reader, writer),
+        books=BookDesk(database),
+        deliveries=DeliveryDesk(database, sender, callback_timeout_s),
+        trail=TrailDesk(database),
+    )

@@ -83,6 +83,8 @@ class ApiKey:
             client = ipaddress.ip_address(address or "")
         except ValueError:
             raise NotAllowed("this key is limited to certain addresses") from None
+        # A socket for both families shows IPv4 clients in this form.
+        client = getattr(client, "ipv4_mapped", None) or client
         if not any(client in ipaddress.ip_network(n) for n in self.networks):
             raise NotAllowed(f"this key may not be used from {client}")
 

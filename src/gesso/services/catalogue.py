@@ -92,9 +92,10 @@ def _whole_words(words: tuple[str, ...]) -> re.Pattern[str] | None:
     if not words:
         return None
     # Longest first, so that the reported word is the whole one. Scripts without blanks have
-    # no word borders: \b would never match between two of their letters.
+    # no word borders: \b would never match between two of their letters, nor does it at the
+    # end of a word such as "c++".
     parts = [
-        re.escape(w) if any(ord(c) > 0x2E7F for c in w) else rf"\b{re.escape(w)}\b"
+        re.escape(w) if any(ord(c) > 0x2E7F for c in w) else rf"(?<!\w){re.escape(w)}(?!\w)"
         for w in sorted(words, key=len, reverse=True)
     ]
     return re.compile("|".join(parts), re.IGNORECASE)

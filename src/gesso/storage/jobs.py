@@ -9,10 +9,11 @@ the commit and, after a crash, again from the tasks table: one code path serves 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 import asyncpg
 from pgqueuer import PgQueuer
+from pgqueuer.adapters.inmemory.queries import InMemoryQueries
 from pgqueuer.db import AsyncpgDriver
 from pgqueuer.queries import Queries
 from pgqueuer.types import JobId
@@ -49,6 +50,11 @@ def _columns(waiting: Sequence[Task]) -> dict[str, Any]:
     }
 
 
+#: Most jobs whose ids are remembered for a cancel, and most jobs between two cleanings of the
+#: in-memory queue's own history: both would grow with every task for ever.
+_REMEMBER, _HISTORY = 50_000, 1_000
+
+
 class EmbeddedJobs:
     """The in-memory queue of one process."""
 
@@ -56,6 +62,7 @@ class EmbeddedJobs:
         """Start empty; whoever owns the process refills it from the tasks table."""
         self._pgq = PgQueuer.in_memory()
         self._ids: dict[int, JobId] = {}
+        self._since_cleaning = 0
 
     async def enqueue(self, connection: AsyncConnection, waiting: Sequence[Task]) -> list[int]:
         """Do nothing yet: a job must not run before its task is committed."""
@@ -66,6 +73,12 @@ class EmbeddedJobs:
         queries = self._pgq.qm.queries
         ids = await queries.enqueue(**_columns(waiting), on_conflict="skip")
         self._ids |= {t.id: i for t, i in zip(waiting, ids, strict=True) if i is not None}
+        while len(self._ids) > _REMEMBER:
+            del self._ids[next(iter(self._ids))]
+        self._since_cleaning += len(waiting)
+        if self._since_cleaning >= _HISTORY:
+            self._since_cleaning = 0
+            await cast(InMemoryQueries, queries).clear_queue_log()
 
     async def cancel(self, cancelled: Sequence[Task]) -> None:
         """Take jobs out and stop those that run."""

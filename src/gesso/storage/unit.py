@@ -55,6 +55,8 @@ class Unit:
     now: datetime
     tasks: dict[int, Task] = field(default_factory=dict)
     attempts: dict[int, Attempt] = field(default_factory=dict)  #: The newest of each task.
+    #: By id: one attempt may be closed and the next one opened in the same unit.
+    _attempts: dict[str, Attempt] = field(default_factory=dict)
     accounts: dict[str, Account] = field(default_factory=dict)
     spent: dict[str, int] = field(default_factory=dict)
     open_of_key: dict[str, int] = field(default_factory=dict)
@@ -84,12 +86,12 @@ class Unit:
     def add_attempt(self, attempt: Attempt) -> None:
         """Store a new attempt."""
         self._set(self._changed, ("attempt", attempt.id), True)
-        self._set(self.attempts, attempt.task_id, attempt)
+        self._set_attempt(attempt)
 
     def save_attempt(self, attempt: Attempt) -> None:
         """Store what became known of an attempt."""
         self._changed.setdefault(("attempt", attempt.id), False)
-        self._set(self.attempts, attempt.task_id, attempt)
+        self._set_attempt(attempt)
 
     def save_account(self, account: Account) -> None:
         """Store a balance. Only the ledger calls this, together with `post`."""
@@ -181,8 +183,7 @@ class Unit:
         new, old = self._split("task", self.tasks)
         await tasks.insert_all(connection, new)
         await tasks.update_all(connection, old)
-        by_id = {a.id: a for a in self.attempts.values()}
-        new_attempts, old_attempts = self._split("attempt", by_id)
+        new_attempts, old_attempts = self._split("attempt", self._attempts)
         await attempts.insert_all(connection, new_attempts)
         await attempts.update_all(connection, old_attempts)
         await ledger_entries.append(connection, self._entries)
@@ -210,9 +211,15 @@ class Unit:
             self.save_task(replace(task, queue_job_id=job_id))
 
     def _split(self, kind: str, rows: dict[Any, Any]) -> tuple[list[Any], list[Any]]:
-        new = [rows[key] for (k, key), is_new in self._changed.items() if k == kind and is_new]
-        old = [rows[key] for (k, key), is_new in self._changed.items() if k == kind and not is_new]
+        marked = [(key, is_new) for (k, key), is_new in self._changed.items() if k == kind]
+        new = [rows[key] for key, is_new in marked if is_new]
+        # An undone operation leaves its mark; where it also took the row away, nothing is left.
+        old = [rows[key] for key, is_new in marked if not is_new and key in rows]
         return new, old
+
+    def _set_attempt(self, attempt: Attempt) -> None:
+        self._set(self._attempts, attempt.id, attempt)
+        self._set(self.attempts, attempt.task_id, attempt)
 
     def _set(self, mapping: dict[Any, Any], key: Any, value: Any) -> None:
         self._undo.append((mapping, key, mapping.get(key, _MISSING)))

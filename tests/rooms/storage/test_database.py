@@ -1,0 +1,69 @@
+"""Transactions: all or nothing, and none that waits for something else."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from gesso.app import House
+from gesso.services import administer
+from gesso.storage import secrets
+
+pytestmark = pytest.mark.anyio
+
+
+async def names(house: House) -> set[str]:
+    async with house.database.reading() as connection:
+        return set((await connection.execute(text("SELECT name FROM secrets"))).scalars())
+
+
+async def test_an_error_rolls_back(house: House) -> None:
+    async def work(connection: AsyncConnection) -> None:
+        await secrets.get(connection, "one")
+        raise ValueError("no")
+
+    with pytest.raises(ValueError, match="no"):
+        await house.database.run(work)
+    with pytest.raises(ValueError, match="no"):
+        async with house.database.transaction() as connection:
+            await work(connection)
+    assert "one" not in await names(house)
+
+
+async def test_readers_do_not_wait_for_a_writer(house: House) -> None:
+    async with house.database.transaction() as connection:
+        await secrets.get(connection, "mine")
+        async with asyncio.timeout(5):
+            assert "mine" not in await names(house)
+    assert "mine" in await names(house)
+
+
+async def test_writers_of_one_process_take_turns(house: House) -> None:
+    async def write(name: str) -> None:
+        async with house.database.transaction() as connection:
+            await secrets.get(connection, name)
+            await asyncio.sleep(0)
+
+    await asyncio.gather(*(write(f"s{n}") for n in range(12)))
+    assert {f"s{n}" for n in range(12)} <= await names(house)
+
+
+async def test_a_transaction_that_waits_for_something_else_is_a_bug(small_house: House) -> None:
+    async def work(connection: AsyncConnection) -> None:
+        await asyncio.sleep(0)
+
+    with pytest.raises(RuntimeError, match="waited for something else"):
+        await small_house.database.run(work)
+
+
+async def test_a_snapshot_sees_one_moment(house: House) -> None:
+    async with house.database.snapshot() as connection:
+        before = await connection.execute(text("SELECT count(*) FROM accounts"))
+        assert before.scalar_one() == 1
+        if house.database.distributed:
+            await administer.create_account(house.database, "later")
+        after = await connection.execute(text("SELECT count(*) FROM accounts"))
+        assert after.scalar_one() == 1

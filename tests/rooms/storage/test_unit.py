@@ -1,0 +1,90 @@
+"""The unit of work: what an operation did before it failed is gone, neighbours stay."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from gesso.domain.attempt import Attempt, AttemptState
+from gesso.domain.caller import Account
+from gesso.domain.channel import Load
+from gesso.kit import clock
+from gesso.ledger import book
+from gesso.storage.database import Database
+from gesso.storage.jobs import EmbeddedJobs
+from gesso.storage.replays import Replay
+from gesso.storage.unit import Unit
+from tests.rooms.customer import Customer
+from tests.rooms.providers.mjproxy.jobs import task
+
+NOW = clock.now()
+
+
+def unit() -> Unit:
+    return Unit(NOW, accounts={"acc": Account("acc", "a", 100, 0)}, loads={"ch_up": Load(1, 1)})
+
+
+def test_undo_takes_everything_back() -> None:
+    made, one = unit(), replace(task(), price_nanos=40)
+    first = made.mark()
+    book.hold(made, one)
+    kept = dict(made.accounts)
+    second = made.mark()
+    made.add_task(one)
+    made.add_attempt(Attempt("a-1", one.id, 1, "ch_up", AttemptState.OPENED, NOW))
+    made.remember(Replay("key", "k", b"", one.id))
+    made.use_blob("blob", one.id, NOW)
+    made.enqueue(one)
+    made.cancel_job(one)
+    book.release(made, one)
+    made.undo(second)
+    assert made.accounts == kept
+    assert (made.tasks, made.attempts, made.replays) == ({}, {}, {})
+    assert made.loads["ch_up"] == Load(1, 1)
+    assert len(made._entries) == 1
+    assert (made._uses, made._waiting, made._cancelled) == ({}, {}, {})
+    assert first == (0, 0)
+
+
+def test_what_is_enqueued_is_counted_at_once() -> None:
+    made, one = unit(), task()
+    made.add_task(one)
+    made.enqueue(one)
+    assert made.loads["ch_up"].waiting == 2
+    made.enqueue(replace(one, id=2, channel_id="elsewhere"))
+    assert made.loads == {"ch_up": Load(2, 1)}
+
+
+def test_open_tasks_are_counted_only_where_somebody_asked() -> None:
+    made = unit()
+    made.count_open("key")
+    assert made.open_of_key == {}
+    made.open_of_key["key"] = 3
+    made.count_open("key")
+    assert made.open_of_key == {"key": 4}
+
+
+@pytest.mark.anyio
+async def test_two_attempts_of_a_task_are_stored_by_one_unit(small_customer: Customer) -> None:
+    house = small_customer.house
+    one = (await small_customer.submit()).task
+    first = Attempt(f"{one.id}-1", one.id, 1, "ch_sandbox", AttemptState.OPENED, NOW)
+    closed = replace(first, state=AttemptState.REFUSED, closed_at=NOW + timedelta(seconds=1))
+    second = replace(first, id=f"{one.id}-2", number=2)
+    await _store(house.database, lambda u: u.add_attempt(first))
+    made = await _store(house.database, lambda u: (u.save_attempt(closed), u.add_attempt(second)))
+    assert made.attempts[one.id] == second
+    found = await small_customer.attempt(one)
+    assert found is not None
+    assert found.number == 2
+
+
+async def _store(database: Database, change: Callable[[Unit], object]) -> Unit:
+    made = Unit(NOW)
+    change(made)
+    async with database.transaction() as connection:
+        await made.flush(connection, EmbeddedJobs())
+    return made

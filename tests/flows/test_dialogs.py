@@ -60,7 +60,13 @@ def png(draw: Callable[[Image.Image], None], mode: str = "RGB", side: int = 64) 
 
 
 def box(colour: Any) -> Callable[[Image.Image], None]:
-    return lambda image: ImageDraw.Draw(image).rectangle((8, 8, 30, 30), fill=colour)
+    """Fill the upper left quarter but for a margin, whatever the size."""
+
+    def draw(image: Image.Image) -> None:
+        low, high = image.width // 8, image.width // 2
+        ImageDraw.Draw(image).rectangle((low, low, high, high), fill=colour)
+
+    return draw
 
 
 async def test_a_dialog_holds_nothing_until_it_is_answered(gateway: Gateway) -> None:

@@ -13,6 +13,7 @@ from typing import Any, Protocol
 
 import msgspec
 
+from gesso.dialects.midjourney import shapes
 from gesso.dialects.midjourney.words import say
 from gesso.domain import buttons, ids
 from gesso.domain.errors import (
@@ -91,6 +92,10 @@ class Links(Protocol):
         """Return the link of the partial picture."""
 
 
+#: Turns a shape into the bytes of an answer.
+encode = msgspec.json.encode
+
+
 # Answers ------------------------------------------------------------------------------------
 
 
@@ -117,14 +122,12 @@ def write_answer(
     code: int, description: str, result: Any = None, facts: Mapping[str, Any] | None = None
 ) -> bytes:
     """提交结果 (section 3.1): `properties` is always an object."""
-    return msgspec.json.encode(
-        {"code": code, "description": description, "result": result, "properties": facts or {}}
-    )
+    return encode(shapes.SubmitResult(code, description, result, dict(facts or {})))
 
 
 def write_message(code: int, description: str, result: Any = None) -> bytes:
     """Message (section 3.2)."""
-    return msgspec.json.encode({"code": code, "description": description, "result": result})
+    return encode(shapes.Message(code, description, result))
 
 
 def write_error(error: GessoError, english: bool) -> bytes:
@@ -153,54 +156,52 @@ def _describe(error: GessoError, english: bool) -> str:
 
 def write_task(task: Task, links: Links) -> bytes:
     """任务 as fetch and the callback show it (section 3.3)."""
-    return msgspec.json.encode(task_fields(task, links))
+    return encode(shape_task(task, links))
 
 
 def write_tasks(found: Sequence[Task], links: Links, *, displays: bool = False) -> bytes:
     """A list of 任务; with `displays` for the screens that show them."""
-    return msgspec.json.encode(_rows(found, links, displays))
+    return encode(_rows(found, links, displays))
 
 
 def write_page(page: Page, search: Search, links: Links) -> bytes:
     """Page«任务» in the shape of Spring (section 3.6)."""
-    sort = {"empty": False, "sorted": True, "unsorted": False}
-    pages = -(-page.total // search.size)
-    return msgspec.json.encode(
-        {
-            "content": _rows(page.tasks, links, True),
-            "pageable": {
-                "sort": sort,
-                "offset": search.number * search.size,
-                "pageNumber": search.number,
-                "pageSize": search.size,
-                "paged": True,
-                "unpaged": False,
-            },
-            "totalElements": page.total,
-            "totalPages": pages,
-            "last": search.number >= pages - 1,
-            "size": search.size,
-            "number": search.number,
-            "sort": sort,
-            "first": search.number == 0,
-            "numberOfElements": len(page.tasks),
-            "empty": not page.tasks,
-        }
+    return encode(
+        shapes.TaskPage(**page_fields(_rows(page.tasks, links, True), page.total, search))
     )
 
 
-def _rows(found: Sequence[Task], links: Links, displays: bool) -> list[dict[str, Any]]:
-    shown = [task_fields(task, links) for task in found]
-    if displays:
-        for task, fields in zip(found, shown, strict=True):
-            fields["displays"] = {
-                "action": fields["action"],
-                "status": fields["status"],
-                "submitTime": _clock_time(task.submitted_at),
-                "startTime": _clock_time(task.started_at),
-                "finishTime": _clock_time(task.finished_at),
-                "discordInstanceId": task.channel_id or "",
-            }
+def page_fields(rows: list[Any], total: int, search: Search) -> dict[str, Any]:
+    """Return the fields of a page with these rows."""
+    pages = -(-total // search.size)
+    sort = shapes.Sort()
+    offset = search.number * search.size
+    return {
+        "content": rows,
+        "pageable": shapes.Pageable(sort, offset, search.number, search.size),
+        "total_elements": total,
+        "total_pages": pages,
+        "last": search.number >= pages - 1,
+        "size": search.size,
+        "number": search.number,
+        "sort": sort,
+        "first": search.number == 0,
+        "number_of_elements": len(rows),
+        "empty": not rows,
+    }
+
+
+def _rows(found: Sequence[Task], links: Links, displays: bool) -> list[shapes.Task]:
+    shown = [shape_task(task, links) for task in found]
+    for task, shape in zip(found, shown, strict=True) if displays else ():
+        shape.displays = shapes.Displays(
+            action=shape.action,
+            status=shape.status,
+            submit_time=_clock_time(task.submitted_at),
+            start_time=_clock_time(task.started_at),
+            finish_time=_clock_time(task.finished_at),
+            discord_instance_id=task.channel_id or "",
+        )
     return shown
 
 
@@ -208,44 +209,45 @@ def _clock_time(moment: datetime | None) -> str:
     return moment.strftime("%Y-%m-%d %H:%M:%S") if moment else ""
 
 
-def task_fields(task: Task, links: Links) -> dict[str, Any]:
-    """Return the fields of 任务, in the order of source page 002, then our additions."""
+def shape_task(task: Task, links: Links) -> shapes.Task:
+    """Return a task in the shape of this wire."""
     shown = task.pictures[0] if task.pictures else None
     clips = [p for p in task.pictures if p.mime.startswith("video/")]
     tiles = [p for p in task.pictures if p.position > 0 and p not in clips]
-    return {
-        "id": str(task.id),
-        "action": ACTION[task.action],
-        "status": _status(task),
-        "prompt": _text(task) or task.prompt,
-        "promptEn": _text(task) or task.final_prompt,
-        "description": task.description,
-        "state": task.state,
-        "submitTime": millis(task.submitted_at),
-        "startTime": millis(task.started_at),
-        "finishTime": millis(task.finished_at),
-        "imageUrl": _image_url(task, links),
-        "progress": _progress(task),
-        "failReason": task.fail_reason,
-        "properties": _properties(task),
-        "buttons": [_button(b) for b in offered(task)],
-        "taskId": ids.write_ulid(task.id, task.submitted_at),
-        "parentId": str(task.parent_id) if task.parent_id else None,
-        "botType": task.bot.value,
-        "mode": task.lane.value.upper(),
-        "customId": task.custom_id,
-        "seed": task.result.get("seed"),
-        "imageUrls": [_linked(task, p, links) for p in tiles or task.pictures[:1]],
-        "imageWidth": shown.width if shown else None,
-        "imageHeight": shown.height if shown else None,
-        "videoUrl": links.to(task, clips[0]) if clips else None,
-        "videoUrls": [{"url": links.to(task, p), "thumbnail": _poster(task, links)} for p in clips],
-    }
+    seed = task.result.get("seed")
+    return shapes.Task(
+        id=str(task.id),
+        action=ACTION[task.action],
+        status=_status(task),
+        prompt=_text(task) or task.prompt,
+        prompt_en=_text(task) or task.final_prompt,
+        description=task.description,
+        state=task.state,
+        submit_time=millis(task.submitted_at),
+        start_time=millis(task.started_at),
+        finish_time=millis(task.finished_at),
+        image_url=_image_url(task, links),
+        progress=_progress(task),
+        fail_reason=task.fail_reason,
+        properties=_properties(task),
+        buttons=[_button(b) for b in offered(task)],
+        task_id=ids.write_ulid(task.id, task.submitted_at),
+        parent_id=str(task.parent_id) if task.parent_id else None,
+        bot_type=task.bot.value,
+        mode=task.lane.value.upper(),
+        custom_id=task.custom_id,
+        seed=seed if isinstance(seed, int) else None,
+        image_urls=[_linked(task, p, links) for p in tiles or task.pictures[:1]],
+        image_width=shown.width if shown else None,
+        image_height=shown.height if shown else None,
+        video_url=links.to(task, clips[0]) if clips else None,
+        video_urls=[shapes.ImageUrl(links.to(task, p), _poster(task, links)) for p in clips],
+    )
 
 
-def _linked(task: Task, picture: Picture, links: Links) -> dict[str, str]:
+def _linked(task: Task, picture: Picture, links: Links) -> shapes.ImageUrl:
     url = links.to(task, picture)
-    return {"url": url, "thumbnail": f"{url}&w=384"}
+    return shapes.ImageUrl(url, f"{url}&w=384")
 
 
 def _poster(task: Task, links: Links) -> str:
@@ -299,11 +301,5 @@ def _properties(task: Task) -> dict[str, Any]:
     return facts
 
 
-def _button(button: buttons.Button) -> dict[str, Any]:
-    return {
-        "customId": button.custom_id,
-        "emoji": button.emoji,
-        "label": button.label,
-        "style": button.style,
-        "type": button.type,
-    }
+def _button(button: buttons.Button) -> shapes.Button:
+    return shapes.Button(button.custom_id, button.emoji, button.label, button.style, button.type)

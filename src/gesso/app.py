@@ -139,7 +139,6 @@ def build_web(house: House) -> Starlette:
     room = PictureRoom(house.finder, house.blobs, house.links)
     authenticator = Authenticator(house.database)
     doorkeeper = Doorkeeper(authenticator, Pace())
-    midjourney = MidjourneyRoutes(_hall(house, doorkeeper), _services(house, room), room)
     office = open_office(
         database=house.database,
         reader=house.reader,
@@ -149,8 +148,13 @@ def build_web(house: House) -> Starlette:
         sender=_sender(house),
         callback_timeout_s=settings.callback_timeout_s,
     )
+    midjourney = MidjourneyRoutes(
+        _hall(house, doorkeeper), _services(house, room), room, office.channels
+    )
     admin = AdminRoutes(doorkeeper, office, house.links, settings.max_admin_body_bytes)
-    docs = DocsRoom(admin.operations(), settings.base_url, ErrorEnvelope)
+    docs = DocsRoom(
+        [*midjourney.operations(), *admin.operations()], settings.base_url, ErrorEnvelope
+    )
     health = HealthRoom(house.database, settings.base_url)
     # Keys travel in headers, never in cookies, so other sites' pages may call us freely.
     cors = Middleware(CORSMiddleware, allow_origins=["*"], allow_methods=["*"], allow_headers=["*"])

@@ -28,7 +28,7 @@ class Operation:
     path: str
     tag: str
     summary: str
-    answer: Any = None  #: msgspec type of the answer; None for an answer without a body.
+    answer: Any = None  #: msgspec type of the answer, or several; None for one without a body.
     body: Any = None  #: msgspec type of the request body.
     query: type[msgspec.Struct] | None = None
     status: int = 200
@@ -36,6 +36,8 @@ class Operation:
     public: bool = False  #: Works without a key.
     media: tuple[str, ...] = ("application/json",)  #: First the JSON, then what else it offers.
     errors: tuple[int, ...] = ()  #: Statuses of refusals beside those that every route has.
+    refusals: tuple[int, ...] | None = None  #: All statuses of refusals, instead of the usual.
+    error: Any = None  #: msgspec type of refusals where a wire has its own.
     example: Any = None  #: A request body that works.
     description: str = ""
 
@@ -50,7 +52,7 @@ def describe(
     operations: Sequence[Operation], *, title: str, version: str, error: Any, server: str = ""
 ) -> dict[str, Any]:
     """Return an OpenAPI 3.1 document; `error` is the type of the error envelope."""
-    types = [t for o in operations for t in (o.answer, o.body) if t is not None]
+    types = [t for o in operations for t in (*_several(o.answer), o.body, o.error) if t is not None]
     queries = [o.query for o in operations if o.query is not None]
     _, components = msgspec.json.schema_components([*types, *queries, error], ref_template=_REF)
     paths: dict[str, dict[str, Any]] = {}
@@ -95,7 +97,13 @@ def _operation(one: Operation, components: Mapping[str, Any], error: Any) -> dic
     return found
 
 
+def _several(answer: Any) -> tuple[Any, ...]:
+    return answer if isinstance(answer, tuple) else (answer,)
+
+
 def _schema(kind: Any) -> dict[str, Any]:
+    if isinstance(kind, tuple):
+        return {"anyOf": [_schema(one) for one in kind]}
     (schema,), _ = msgspec.json.schema_components([kind], ref_template=_REF)
     return schema
 
@@ -121,15 +129,18 @@ def _in_query(one: Operation, components: Mapping[str, Any]) -> list[dict[str, A
 def _responses(one: Operation, error: Any) -> dict[str, Any]:
     content: dict[str, Any] = {}
     if one.answer is not None:
-        content[one.media[0]] = {"schema": _schema(one.answer)}
-        content |= {media: {"schema": {"type": "string"}} for media in one.media[1:]}
+        content["application/json"] = {"schema": _schema(one.answer)}
+        text = {"schema": {"type": "string"}}
+        content |= {media: text for media in one.media if media != "application/json"}
     done: dict[str, Any] = {"description": "Done."}
     if content:
         done["content"] = content
     refused = {400, 429, *one.errors} | (set() if one.public else {401, 403})
     refused |= {413, 422} if one.body is not None else set()
     refused |= {404} if _PARAMETER.search(one.path) else set()
-    body = {"application/json": {"schema": _schema(error)}}
+    if one.refusals is not None:
+        refused = set(one.refusals)
+    body = {"application/json": {"schema": _schema(one.error or error)}}
     return {str(one.status): done} | {
         str(status): {"description": MEANING[status], "content": body} for status in sorted(refused)
     }

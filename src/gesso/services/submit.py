@@ -11,12 +11,13 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from gesso.domain import ids, prompt
+from gesso.domain.buttons import Deed
 from gesso.domain.caller import ApiKey
 from gesso.domain.channel import Channel, Wish, choose
 from gesso.domain.errors import KeyReused, NotAllowed, QueueFull, RateLimited
 from gesso.domain.order import Accepted, Order, Repeatable
 from gesso.domain.sandbox_card import RULES, Card, read_cards
-from gesso.domain.task import Task, TaskStatus
+from gesso.domain.task import Action, BotType, Task, TaskStatus
 from gesso.kit import clock
 from gesso.ledger import book
 from gesso.ledger.pricing import Quote
@@ -136,7 +137,7 @@ class Submit:
             return replayed
         self._check_limits(unit)
         channel = choose(self.wish, self.catalogue.channels, unit.loads, self.catalogue.can)
-        task = replace(self.task, channel_id=channel.id)
+        task = _on_channel(self.task, channel)
         card = None
         if channel.provider == SANDBOX:
             card = _card_of(task.final_prompt)
@@ -187,6 +188,22 @@ def remember(unit: Unit, key: ApiKey, repeatable: Repeatable | None, task_id: in
 def channels_to_count(catalogue: Catalogue) -> tuple[tuple[str, int], ...]:
     """Return every channel with the most tasks that its queue number needs to count."""
     return tuple((c.id, _count_at_most(c)) for c in catalogue.channels)
+
+
+def _on_channel(task: Task, channel: Channel) -> Task:
+    """Return the task on its channel, with what the channel's switches change of it."""
+    version, order = str(channel.options.get("version") or ""), task.order
+    if version and task.action is Action.IMAGINE and not order.get("version"):
+        wanted = prompt.parse(task.final_prompt, need_words=False)
+        niji = task.bot is BotType.NIJI_JOURNEY
+        if niji == version.startswith("niji"):
+            number = version.removeprefix("niji")
+            wanted = wanted.with_flags(**{"niji" if niji else "v": number})
+            task = replace(task, final_prompt=wanted.write())
+            order = {**order, "version": wanted.version.key}
+    if channel.options.get("strong_variation") and order.get("deed") == Deed.VARIATION:
+        order = {**order, "strong": True}
+    return replace(task, channel_id=channel.id, order=order)
 
 
 def _card_of(final_prompt: str) -> Card | None:

@@ -6,6 +6,7 @@ Pure translation; unknown fields are ignored, as every server of this wire does.
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import TypeVar
 
 import msgspec
@@ -20,6 +21,8 @@ from gesso.domain.task import Action, Lane, TaskStatus
 T = TypeVar("T")
 _ZERO = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
 Id = str | int | None
+#: Nobody turns so many pages; a larger number is a mistake that would only cost time.
+_LAST_PAGE = 1_000_000
 #: What a page may be sorted by; all mean the time of the submit.
 _SORTS = ("id", "submitTime")
 
@@ -186,17 +189,15 @@ class QueryBody(msgspec.Struct, rename="camel"):
 
     def search(self, most: int) -> Search:
         """Return the search that this body asks for; raises InvalidOrder for a bad page."""
-        if self.page_number < 0 or not 1 <= self.page_size <= most:
-            raise InvalidOrder(f"pageNumber starts at 0 and pageSize is 1–{most}", param="pageSize")
+        page = paging(self.page_number, self.page_size, most)
         name, _, way = (self.sort or "id,desc").partition(",")
         if name.strip() not in _SORTS or way.strip().lower() not in {"", "asc", "desc"}:
             raise InvalidOrder(
                 f"sort must be one of {', '.join(_SORTS)} and asc or desc", param="sort"
             )
         wanted = [*(self.ids or ()), *((self.id,) if self.id else ())]
-        return Search(
-            number=self.page_number,
-            size=self.page_size,
+        return replace(
+            page,
             oldest_first=way.strip().lower() == "asc",
             ids=tuple(readable(wanted)) if wanted else None,
             statuses=_statuses([*(self.status_set or ()), self.status or ""]),
@@ -214,6 +215,13 @@ class QueryBody(msgspec.Struct, rename="camel"):
                 if text
             },
         )
+
+
+def paging(number: int, size: int, most: int) -> Search:
+    """Return the page that is asked for; raises InvalidOrder when there cannot be one."""
+    if not 0 <= number <= _LAST_PAGE or not 1 <= size <= most:
+        raise InvalidOrder(f"pageNumber is 0–{_LAST_PAGE} and pageSize 1–{most}", param="pageSize")
+    return Search(number=number, size=size)
 
 
 def _statuses(names: list[str]) -> tuple[TaskStatus, ...]:

@@ -6,13 +6,17 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from gesso.dialects.midjourney import bodies, wire
-from gesso.dialects.midjourney.hall import Hall, Handler, answer_json, answering, is_english
+from gesso.dialects.midjourney import bodies, endpoints, wire
+from gesso.dialects.midjourney.accounts import Accounts
+from gesso.dialects.midjourney.endpoints import Endpoint
+from gesso.dialects.midjourney.hall import Hall, answer_json, answering, is_english
 from gesso.dialects.midjourney.submits import Services, Submits
 from gesso.dialects.midjourney.words import say
 from gesso.domain import ids
 from gesso.domain.errors import InvalidOrder, NotFound
+from gesso.http.openapi import Operation
 from gesso.http.pictures import PictureRoom
+from gesso.services.manage_channels import ChannelDesk
 
 PREFIXES = ("/mj", "/mj-fast/mj", "/mj-relax/mj", "/mj-turbo/mj")
 _ALL = ["GET", "POST", "PUT", "DELETE", "PATCH"]
@@ -23,50 +27,46 @@ _LIST = 100
 class MidjourneyRoutes:
     """The site map of this wire, and the handlers that ask for tasks."""
 
-    def __init__(self, hall: Hall, services: Services, room: PictureRoom) -> None:
-        """Take what the handlers share and the services that they call."""
+    def __init__(
+        self, hall: Hall, services: Services, room: PictureRoom, desk: ChannelDesk
+    ) -> None:
+        """Take what the handlers share, the services that they call and who changes channels."""
         self._hall = hall
         self._services = services
         self._submits = Submits(hall, services)
+        self._accounts = Accounts(hall, desk)
         self._room = room
 
-    def table(self) -> list[tuple[str, str, Handler]]:
-        """Return method, path and handler of everything that this wire can do."""
-        submits = self._submits
+    def table(self) -> list[Endpoint]:
+        """Return everything that this wire can do, as it is routed and as it is described."""
+        submits, accounts = self._submits, self._accounts
         return [
-            ("POST", "/submit/imagine", submits.imagine),
-            ("POST", "/submit/action", submits.action),
-            ("POST", "/submit/modal", submits.modal),
-            ("POST", "/submit/blend", submits.blend),
-            ("POST", "/submit/describe", submits.describe),
-            ("POST", "/submit/shorten", submits.shorten),
-            ("POST", "/submit/change", submits.change),
-            ("POST", "/submit/simple-change", submits.simple_change),
-            ("POST", "/submit/edits", submits.edits),
-            ("POST", "/submit/edit", submits.edits),
-            ("POST", "/submit/retexture", submits.retexture),
-            ("POST", "/submit/video", submits.video),
-            ("POST", "/submit/upload-discord-images", submits.upload),
-            ("POST", "/submit/show", submits.show),
-            ("POST", "/insight-face/swap", submits.swap),
-            ("GET", "/task/list", self.list_tasks),
-            ("POST", "/task/list-by-condition", self.list_by_ids),
-            ("POST", "/task/list-by-ids", self.list_by_ids),
-            ("POST", "/task/query", self.query),
-            ("GET", "/task/queue", self.queue),
-            ("GET", "/task/{task_id}/fetch", self.fetch),
-            ("POST", "/task/{task_id}/cancel", self.cancel),
-            ("GET", "/task/{task_id}/image-seed", self.image_seed),
-            ("GET", "/image/{task_id}", self.image),
+            *endpoints.submits(submits),
+            endpoints.swap(submits.swap),
+            *endpoints.tasks(
+                fetch=self.fetch,
+                list_tasks=self.list_tasks,
+                list_by_ids=self.list_by_ids,
+                query=self.query,
+                queue=self.queue,
+                cancel=self.cancel,
+                image_seed=self.image_seed,
+                image=self.image,
+            ),
+            *endpoints.accounts(accounts),
         ]
+
+    def operations(self) -> list[Operation]:
+        """Return how every route is documented, without the prefixes that fix a speed."""
+        return [endpoint.operation(PREFIXES[0]) for endpoint in self.table()]
 
     def routes(self) -> list[BaseRoute]:
         """Return every path of this wire in its four speeds."""
         return [
             *(
-                Route(prefix + path, answering(handler), methods=[method])
+                Route(prefix + one.path, answering(one.handler), methods=[one.method])
                 for prefix in PREFIXES
-                for method, path, handler in self.table()
+                for one in self.table()
             ),
             *(Route(f"{p}/{{rest:path}}", answering(self.unknown), methods=_ALL) for p in PREFIXES),
         ]

@@ -39,7 +39,7 @@ def describe(data: bytes) -> list[str]:
     first, second = look.colours[0], look.colours[1]
     lines = [
         f"{look.layout} in {first} and {second}, {look.light}, {look.time}, {look.texture}",
-        f"a {look.mood} scene at {look.time} with a palette of {', '.join(look.colours)}, "
+        f"a {look.mood} scene, {look.time}, with a palette of {', '.join(look.colours)}, "
         f"{look.texture}",
         f"{look.texture} of {look.layout}, dominated by {first}, accents of "
         f"{look.colours[-1]}, {look.light}",
@@ -166,8 +166,8 @@ def _time(lab: F, light: float, warm: float) -> str:
     if float(sky[..., 2].mean()) > 12 and float(sky[..., 1].mean()) > 4:
         return "sunset"
     if float(sky[..., 2].mean()) < -6:
-        return "a clear day"
-    return "golden hour" if warm > 14 else "dawn" if light > 70 else "an overcast day"
+        return "clear daylight"
+    return "golden hour" if warm > 14 else "dawn" if light > 70 else "overcast daylight"
 
 
 def _mood(light: float, chroma: float, contrast: float) -> str:

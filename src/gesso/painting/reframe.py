@@ -92,7 +92,7 @@ def surround(original: Original, recipe: Recipe) -> Pixels:
         shown = cv2.resize(shown, (width, height), interpolation=cv2.INTER_AREA)
     left = round(old.column * scale) - new.column
     top = round(old.row * scale) - new.row
-    reach = max(8, round(0.30 * min(width, height)))
+    reach = max(8, round(0.18 * min(width, height)))
     around = cv2.copyMakeBorder(shown, reach, reach, reach, reach, cv2.BORDER_REFLECT_101)
     around = _fading(around, reach)
     dx = np.maximum(np.maximum(reach - np.arange(width + 2 * reach), 0),

@@ -22,6 +22,8 @@ _PRAISE = frozenset(
     "dramatic lovely nice wonderful magnificent breathtaking".split()
 )
 _SHARES = (0.75, 0.55, 0.40, 0.28, 0.18)
+#: From this weight on a word is shown as important; the best one always has 1.
+_KEPT = 0.35
 _BAR = 20
 
 
@@ -44,7 +46,7 @@ def weigh(text: str) -> list[Token]:
     seen: set[str] = set()
     for place, word in enumerate(words):
         low = word.lower()
-        early = 1.0 - 0.45 * place / max(1, len(words) - 1)
+        early = 1.0 - 0.3 * place / max(1, len(words) - 1)
         rare = min(1.0, 0.55 + 0.06 * len(low)) if low.isascii() else 1.0
         again = 0.4 if low in seen else 1.0
         seen.add(low)
@@ -71,9 +73,7 @@ def shorten(text: str) -> list[str]:
 def explain(text: str, lines: list[str], details: bool) -> str:
     """Return the result as markdown: what is kept, the lines, and on request every weight."""
     tokens = weigh(text)
-    middle = sorted((t.weight for t in tokens), reverse=True)[max(0, (len(tokens) - 1) // 2) :][:1]
-    kept = middle[0] if middle else 0.0
-    marked = [f"**{t.word}**" if t.weight >= kept else f"~~{t.word}~~" for t in tokens]
+    marked = [f"**{t.word}**" if t.weight >= _KEPT else f"~~{t.word}~~" for t in tokens]
     if details:
         marked = [f"{m} ({t.weight:.2f})" for m, t in zip(marked, tokens, strict=True)]
     parts = ["## Important tokens", " ".join(marked), "## Shortened prompts"]
@@ -93,5 +93,5 @@ def _class_weight(word: str) -> float:
     if names_subject(word):
         return 1.0
     if names_style(word):
-        return 0.85
+        return 0.65
     return 0.8 if is_known(word) else 0.55

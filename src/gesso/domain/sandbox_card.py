@@ -89,8 +89,6 @@ def read_cards(text: str) -> dict[Card, str]:
         rule = RULES[card]
         if not rule.accepts(argument):
             takes = f"takes {rule.argument}" if rule.argument else "takes no argument"
-            raise InvalidOrder(
-                f"--sandbox {card} {takes}, not {argument[:40]!r}", param="sandbox"
-            )
+            raise InvalidOrder(f"--sandbox {card} {takes}, not {argument[:40]!r}", param="sandbox")
         cards[card] = argument
     return cards

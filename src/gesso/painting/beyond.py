@@ -96,9 +96,7 @@ def _ink(palette: Palette, scene: Scene, belt: int) -> Colour:
     return mix(light, palette.near, (0.10, 0.30, 0.18, 0.36, 0.24, 0.4)[belt])
 
 
-def _roofs(
-    canvas: Canvas, brief: Brief, palette: Palette, line: F, size: float, belt: int
-) -> None:
+def _roofs(canvas: Canvas, brief: Brief, palette: Palette, line: F, size: float, belt: int) -> None:
     """A nearer street: larger houses with larger windows."""
     density = 3.4 / size
     salt = brief.salt("roofs", belt)
@@ -125,7 +123,9 @@ def _planets(canvas: Canvas, brief: Brief, palette: Palette) -> None:
         wide = fbm(canvas.x * 0.35, canvas.y * 0.35, brief.salt("wide nebula"), 6)
         # The small clouds sink back, and larger ones take over.
         canvas.lay(np.asarray(0.72 * far, np.float32), deep)
-        canvas.lay(np.asarray(0.62 * far * smooth(0.46, 0.74, wide)), mix(palette.accent, deep, 0.2))
+        canvas.lay(
+            np.asarray(0.62 * far * smooth(0.46, 0.74, wide)), mix(palette.accent, deep, 0.2)
+        )
         canvas.lay(np.asarray(0.45 * far * smooth(0.56, 0.8, wide)), palette.sky_low)
     for belt in range(3):
         _belt_of_planets(canvas, brief, palette, 1.7 * 2.6**belt, belt)

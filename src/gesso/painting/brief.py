@@ -6,7 +6,6 @@ import hashlib
 import math
 from dataclasses import dataclass, replace
 
-
 #: What a loose variation keeps, so that it fits into the picture around it.
 _KEPT = {(name,) for name in ("horizon", "sun", "sun height", "sun size", "turn", "time")}
 

@@ -83,7 +83,7 @@ def look_at(pixels: Pixels) -> Look:
     small = cv2.resize(pixels, (96, 96), interpolation=cv2.INTER_AREA)
     lab = np.asarray(cv2.cvtColor(small.astype(np.float32) / 255, cv2.COLOR_RGB2LAB), np.float32)
     light, contrast = float(lab[..., 0].mean()), float(lab[..., 0].std())
-    colours = _colours(small)
+    colours = _colours(np.asarray(small, np.uint8))
     warm = float(lab[..., 2].mean())
     chroma = float(np.hypot(lab[..., 1], lab[..., 2]).mean())
     return Look(

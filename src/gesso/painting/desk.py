@@ -110,9 +110,7 @@ def shorten(job: Commission, stored: bytes | None) -> Work:
     return text_only(Result((), 0, {"seed": job.seed, "lines": lines, "text": told}))
 
 
-def _paint(
-    job: Commission, made: Sequence[Recipe], paint: Callable[[int, Recipe], Pixels]
-) -> Work:
+def _paint(job: Commission, made: Sequence[Recipe], paint: Callable[[int, Recipe], Pixels]) -> Work:
     paints: list[Any] = []
     for number, recipe in enumerate(made):
         seed = (job.seed + number) % 2**32

@@ -24,7 +24,6 @@ from gesso.painting.palette import Colour, choose
 from gesso.painting.recipe import Recipe
 from gesso.painting.words import understand
 
-
 #: How many times as far snow falls as clouds drift.
 _FALL = 7.0
 
@@ -84,6 +83,13 @@ class Shot:
         return self.begin.plus(self.before, seconds - gained).plus(self.speed, gained)
 
     @property
+    def last_speed(self) -> Camera:
+        """The movement per second at the end, for a clip that continues this one."""
+        if not self.loop:
+            return self.speed
+        return replace(Camera().plus(self.speed, math.pi), drift=self.speed.drift)
+
+    @property
     def end(self) -> Camera:
         """The camera of the last frame."""
         return self.camera(self.frames - 1)
@@ -95,7 +101,7 @@ def speed_of(high: bool, number: int, seed: int, pinned: bool) -> Camera:
     `pinned` pictures show nothing beyond their edge: the camera only goes in.
     """
     luck = 0.8 + 0.4 * unit("speed", seed, number)
-    much = (3.4 if high else 1.0) * luck
+    much = (2.6 if high else 1.0) * luck
     side = -1.0 if unit("way", seed) < 0.5 else 1.0
     drift = (0.030 if high else 0.010) * luck
     x, y, zoom = ((0.004, 0.0, 0.016), (0.016, -0.003, 0.006), (-0.014, 0.002, 0.008),
@@ -191,7 +197,9 @@ class Reel:
             mixed += change * _warped(self._sky, turn, shot)[..., None]
         for alpha, ink in self._falls:
             fallen = sum(
-                self._moved(alpha, turn, shot, 0.3 * drift, self._above - _FALL * drift * self._wide)
+                self._moved(
+                    alpha, turn, shot, 0.3 * drift, self._above - _FALL * drift * self._wide
+                )
                 * np.float32(share)
                 for drift, share in phases
             )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from threading import Lock
 from typing import Any
 
@@ -182,7 +182,7 @@ def _result(
             {
                 "picture": picture,
                 "camera": take.shot.end.write(),
-                "speed": (Camera() if take.shot.loop else take.shot.speed).write(),
+                "speed": take.shot.last_speed.write(),
             }
             for take in takes
         ],

@@ -9,9 +9,9 @@ import numpy as np
 from PIL import Image
 
 from gesso.painting.brief import Brief, View, Window, size_for
-from gesso.painting.tints import tints_of
 from gesso.painting.paint import Pixels
 from gesso.painting.recipe import Recipe
+from gesso.painting.tints import tints_of
 from gesso.painting.words import names_place, names_time, understand
 
 #: Most pixels that are taken of a picture from elsewhere; larger ones are made smaller.

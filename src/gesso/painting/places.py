@@ -446,7 +446,12 @@ def _underwater(canvas: Canvas, brief: Brief, palette: Palette) -> None:
             layer / 2,
         )
         land(
-            canvas, line, ink, mix(ink, palette.near, 0.5), 0.3, grain_of(canvas, brief, 22, 22, 0.5)
+            canvas,
+            line,
+            ink,
+            mix(ink, palette.near, 0.5),
+            0.3,
+            grain_of(canvas, brief, 22, 22, 0.5),
         )
     for layer, scale in enumerate((9.0, 15.0)):
         flakes(

@@ -66,7 +66,7 @@ class Recipe:
 
     def write(self) -> dict[str, Any]:
         """Return JSON values; fields with their default are left out."""
-        return _write(self)
+        return dict(_write(self))
 
 
 def read(value: Mapping[str, Any]) -> Recipe:
@@ -92,7 +92,7 @@ def read(value: Mapping[str, Any]) -> Recipe:
 
 def write_mask(mask: Mask) -> dict[str, Any]:
     """Return a mask as JSON values."""
-    return _write(mask)
+    return dict(_write(mask))
 
 
 def read_mask(value: Mapping[str, Any]) -> Mask:

@@ -83,7 +83,12 @@ def _world_behind(inner: Recipe, mask: Mask, window: Window) -> Pixels:
     """Paint the words' world; a sky alone is moved so that its horizon lies below the mask."""
     bounds = shape.bounds_of(mask)
     scene = understand(inner.brief)
-    if bounds is None or scene.subjects or bounds[1] > window.box[1] + 0.1 or scene.place == "space":
+    if (
+        bounds is None
+        or scene.subjects
+        or bounds[1] > window.box[1] + 0.1
+        or scene.place == "space"
+    ):
         return render(replace(inner, window=window))
     if not names_place(inner.brief.text):
         inner = replace(inner, brief=replace(inner.brief, text=f"{inner.brief.text} meadow"))

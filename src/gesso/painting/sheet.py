@@ -13,7 +13,6 @@ from PIL.PngImagePlugin import PngInfo
 from gesso.painting.noise import hashed
 from gesso.painting.paint import Pixels
 
-
 #: Pixels up to which a picture is written without loss; three million are about 8 MB.
 _MOST_PNG = 3_000_000
 

@@ -8,19 +8,21 @@ from dataclasses import dataclass
 from gesso.painting.words import is_known, names_style, names_subject
 
 _TOKEN = re.compile(r"[\u4e00-\u9fff]+|[^\s,.;:!?()\[\]{}\"'，。；：！？]+")
-_EMPTY = frozenset(
-    "a an the and or but of in on at by to for from with without into onto over under as is are "
-    "was were be been being it its this that these those there which who whose very really quite "
-    "some any many much more most just also than then so such please make create draw show me my "
-    "i you we picture image photo of 的 了 在 和 与 一个 一只 一幅".split()
-)
+_FILLERS = """
+a an the and or but of in on at by to for from with without into onto over under as is are was were
+be been being it its this that these those there which who whose very really quite some any many
+much more most just also than then so such please make create draw show me my i you we picture
+image photo of 的 了 在 和 与 一个 一只 一幅
+"""
+_EMPTY = frozenset(_FILLERS.split())
+_COMPLIMENTS = """
+beautiful stunning amazing awesome gorgeous incredible epic perfect masterpiece best quality high
+detailed highly ultra hyper intricate professional award winning trending artstation 4k 8k hd uhd
+hdr octane unreal render sharp focus realistic photorealistic cinematic dramatic lovely nice
+wonderful magnificent breathtaking
+"""
 #: Praise that prompts are full of, and that changes next to nothing.
-_PRAISE = frozenset(
-    "beautiful stunning amazing awesome gorgeous incredible epic perfect masterpiece best quality "
-    "high detailed highly ultra hyper intricate professional award winning trending artstation "
-    "4k 8k hd uhd hdr octane unreal render sharp focus realistic photorealistic cinematic "
-    "dramatic lovely nice wonderful magnificent breathtaking".split()
-)
+_PRAISE = frozenset(_COMPLIMENTS.split())
 _SHARES = (0.75, 0.55, 0.40, 0.28, 0.18)
 #: From this weight on a word is shown as important; the best one always has 1.
 _KEPT = 0.35
@@ -80,7 +82,9 @@ def explain(text: str, lines: list[str], details: bool) -> str:
     parts += [f"{n}️⃣ {line}" for n, line in enumerate(lines, 1)]
     if details:
         ranked = sorted(tokens, key=lambda t: -t.weight)
-        bars = [f"`{'█' * round(t.weight * _BAR):<{_BAR}}` {t.word} ({t.weight:.2f})" for t in ranked]
+        bars = [
+            f"`{'█' * round(t.weight * _BAR):<{_BAR}}` {t.word} ({t.weight:.2f})" for t in ranked
+        ]
         parts += ["## Weights", "\n".join(bars)]
     return "\n\n".join(parts)
 

@@ -13,11 +13,11 @@ from gesso.domain.task import Action
 from gesso.painting import desk, flat, footage, reframe, region, shape
 from gesso.painting.brief import View, Window, size_for
 from gesso.painting.commission import TAKING, Commission
-from gesso.painting.tints import tints_of
-from gesso.painting.original import Original, reworded, settled
+from gesso.painting.original import Original, settled
 from gesso.painting.paint import Pixels
 from gesso.painting.recipe import Mask, Recipe, read_mask, write_mask
 from gesso.painting.sheet import write_webp
+from gesso.painting.tints import tints_of
 from gesso.painting.upscale import enlarged, upscale
 from gesso.painting.work import Result, Work, painted_grid, painted_single, text_only
 
@@ -106,7 +106,7 @@ def _reframe(job: Commission, stored: bytes | None) -> Work:
     original = job.original(stored)
     recipe = original.recipe
     if job.deed in reframe.PANS:
-        window = reframe.panned(recipe.window, job.deed, job.pixels)  # type: ignore[arg-type]
+        window = reframe.panned(recipe.window, job.deed, job.pixels)
     else:
         window = _zoomed(job, recipe)
     text = job.words.text if _new_words(job) else recipe.brief.text

@@ -93,7 +93,8 @@ def _many_bands(pictures: Sequence[F], shares: Sequence[F]) -> Pixels:
         size = (rest[0].shape[1], rest[0].shape[0])
         fine = [one - cv2.pyrUp(low, dstsize=size) for one, low in zip(rest, smaller, strict=True)]
         bands.append(_mixed(fine, masks))
-        rest, masks = smaller, [cv2.pyrDown(mask) for mask in masks]
+        rest = [np.asarray(one, np.float32) for one in smaller]
+        masks = [np.asarray(cv2.pyrDown(mask), np.float32) for mask in masks]
     picture = _mixed(rest, masks)
     for band in reversed(bands):
         picture = cv2.pyrUp(picture, dstsize=(band.shape[1], band.shape[0])) + band

@@ -79,7 +79,7 @@ class Canvas:
         return cast(NDArray[np.uint8], (np.clip(self.rgb, 0, 1) * 255 + 0.5).astype(np.uint8))
 
 
-def bent(line: NDArray[np.float64], bend: Bend, *, across: bool) -> NDArray[np.float64]:
+def bent(line: F, bend: Bend, *, across: bool) -> F:
     """Return coordinates that are unmoved inside a bend's frame and drift away outside.
 
     Never folds back: the slope stays between 0.5 and 1.5.

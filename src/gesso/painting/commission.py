@@ -69,6 +69,8 @@ class Commission:
         """The position of the parent's picture that is meant: 0 for its only one."""
         index = self.order.get("index")
         positions = {p.position for p in self.parent.pictures} if self.parent else set()
+        if self.deed in EXTENDING or self.deed is Deed.VIDEO_UPSCALE or self.order.get("extend"):
+            return int(index or 1)  # Clips stand behind their poster.
         if index is None or positions == {0}:
             return 0
         return int(index)
@@ -104,8 +106,10 @@ class Commission:
             return self.picture.blob
         if self.parent is None or (self.deed is None and self.action not in _FROM_PARENT):
             return None
-        if self.deed in EXTENDING:
+        if self.deed in EXTENDING or self.order.get("extend"):
             return self.picture.blob
+        if self.action is Action.VIDEO and self.pictures:
+            return None
         known = self.kept
         return None if known is not None and not known.flat else self.picture.blob
 

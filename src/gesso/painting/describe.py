@@ -39,7 +39,7 @@ def describe(data: bytes) -> list[str]:
     first, second = look.colours[0], look.colours[1]
     lines = [
         f"{look.layout} in {first} and {second}, {look.light}, {look.time}, {look.texture}",
-        f"a {look.mood} scene at {look.time} with a palette of {', '.join(look.colours)}, "
+        f"a {look.mood} scene, {look.time}, with a palette of {', '.join(look.colours)}, "
         f"{look.texture}",
         f"{look.texture} of {look.layout}, dominated by {first}, accents of "
         f"{look.colours[-1]}, {look.light}",
@@ -83,7 +83,7 @@ def look_at(pixels: Pixels) -> Look:
     small = cv2.resize(pixels, (96, 96), interpolation=cv2.INTER_AREA)
     lab = np.asarray(cv2.cvtColor(small.astype(np.float32) / 255, cv2.COLOR_RGB2LAB), np.float32)
     light, contrast = float(lab[..., 0].mean()), float(lab[..., 0].std())
-    colours = _colours(small)
+    colours = _colours(np.asarray(small, np.uint8))
     warm = float(lab[..., 2].mean())
     chroma = float(np.hypot(lab[..., 1], lab[..., 2]).mean())
     return Look(
@@ -166,8 +166,8 @@ def _time(lab: F, light: float, warm: float) -> str:
     if float(sky[..., 2].mean()) > 12 and float(sky[..., 1].mean()) > 4:
         return "sunset"
     if float(sky[..., 2].mean()) < -6:
-        return "a clear day"
-    return "golden hour" if warm > 14 else "dawn" if light > 70 else "an overcast day"
+        return "clear daylight"
+    return "golden hour" if warm > 14 else "dawn" if light > 70 else "overcast daylight"
 
 
 def _mood(light: float, chroma: float, contrast: float) -> str:

@@ -27,10 +27,11 @@ def sky_of(pixels: Pixels) -> NDArray[np.bool_]:
     steps = np.abs(np.diff(lab, axis=0, prepend=lab[:1])).sum(axis=2)
     edge = steps > max(4.0, float(np.percentile(steps, 92)))
     depth = np.where(edge.any(axis=0), edge.argmax(axis=0), pixels.shape[0] * 6 // 10)
-    # A single star or branch must not cut its column short.
-    wide = max(3, pixels.shape[1] // 12) | 1
+    # A star, a branch or the sun must not cut its column short.
+    wide = max(3, pixels.shape[1] // 4) | 1
     padded = np.pad(depth, wide // 2, mode="edge")
-    smooth = np.median(np.lib.stride_tricks.sliding_window_view(padded, wide), axis=1)
+    around = np.lib.stride_tricks.sliding_window_view(padded, wide)
+    smooth = np.percentile(around, 65, axis=1)
     return np.asarray(np.arange(pixels.shape[0])[:, None] < smooth[None, :])
 
 

@@ -100,7 +100,7 @@ def _world(recipe: Recipe, window: Window) -> Canvas:
     beyond.paint_beyond(canvas, brief, scene, palette)
     # Subjects are never bent: half a fox at the old edge must go on as a fox.
     figures.place_all(canvas.straight(window, block), brief, scene, palette, ground)
-    places.paint_weather(canvas, brief, scene, palette)
+    places.paint_weather(canvas, brief, scene, palette, falling=not recipe.calm)
     return canvas
 
 

@@ -25,7 +25,7 @@ def paint_place(canvas: Canvas, brief: Brief, scene: Scene, palette: Palette) ->
     if scene.place == "space":
         _space(canvas, brief, palette)
         return 0.35
-    _sky(canvas, brief, scene, palette, horizon)
+    paint_sky(canvas, brief, scene, palette, horizon)
     {
         "mountains": _mountains, "sea": _sea, "forest": _forest, "desert": _desert,
         "city": _city, "meadow": _meadow,
@@ -33,22 +33,51 @@ def paint_place(canvas: Canvas, brief: Brief, scene: Scene, palette: Palette) ->
     return horizon
 
 
-def paint_weather(canvas: Canvas, brief: Brief, scene: Scene, palette: Palette) -> None:
-    """Lay falling snow, rain, leaves or fog over everything."""
+def paint_weather(
+    canvas: Canvas, brief: Brief, scene: Scene, palette: Palette, falling: bool = True
+) -> None:
+    """Lay fog over everything, and snow, leaves or rain unless they fall elsewhere."""
     if "fog" in scene.weather:
         veil = fbm(canvas.x * 2.2, canvas.y * 4.5, brief.salt("fog"), 4)
         canvas.lay(np.asarray(0.75 * smooth(0.35, 0.75, veil)), palette.sky_low)
-    if "snow" in scene.weather:
+    if falling:
+        for kind in FALLING:
+            if kind in scene.weather:
+                paint_falling(canvas, brief, kind, ink_of_falling(kind, palette))
+
+
+#: Weather that falls, in the order in which it is laid.
+FALLING = ("snow", "autumn", "rain")
+
+
+def ink_of_falling(kind: str, palette: Palette) -> Colour:
+    """Return the colour of snow, leaves or rain."""
+    if kind == "snow":
+        return _SNOW
+    return palette.sky_low if kind == "rain" else mix(palette.accent, (0.85, 0.4, 0.1), 0.7)
+
+
+def paint_falling(canvas: Canvas, brief: Brief, kind: str, ink: Colour) -> None:
+    """Lay snow, leaves or rain over everything."""
+    if kind == "snow":
         for layer, (scale, radius) in enumerate(((16, 0.09), (28, 0.10), (46, 0.11))):
-            flakes(canvas, brief.salt("flakes", layer), scale, radius, _SNOW)
-    if "autumn" in scene.weather:
-        flakes(canvas, brief.salt("leaves"), 14, 0.13, mix(palette.accent, (0.85, 0.4, 0.1), 0.7))
-    if "rain" in scene.weather:
+            flakes(canvas, brief.salt("flakes", layer), scale, radius, ink)
+    elif kind == "autumn":
+        flakes(canvas, brief.salt("leaves"), 14, 0.13, ink)
+    else:
         streak = value((canvas.x + canvas.y * 0.16) * 190, canvas.y * 7, brief.salt("rain"))
-        canvas.lay(np.asarray(0.30 * smooth(0.80, 0.96, streak)), palette.sky_low)
+        canvas.lay(np.asarray(0.30 * smooth(0.80, 0.96, streak)), ink)
 
 
-def _sky(canvas: Canvas, brief: Brief, scene: Scene, palette: Palette, horizon: float) -> None:
+def paint_sky(
+    canvas: Canvas,
+    brief: Brief,
+    scene: Scene,
+    palette: Palette,
+    horizon: float,
+    clouds: bool = True,
+) -> None:
+    """Paint the sky above a horizon: air, stars, sun or moon, and clouds."""
     t = smooth(-0.75, horizon + 0.04, canvas.y)
     canvas.lay(np.ones_like(t), palette.sky_top)
     canvas.lay(t, palette.sky_low)
@@ -58,8 +87,8 @@ def _sky(canvas: Canvas, brief: Brief, scene: Scene, palette: Palette, horizon: 
     y = horizon - brief.between(0.12, 0.36, "sun height")
     if scene.time != "storm" and not is_banned(brief, "moon" if palette.night else "sun"):
         _sun(canvas, palette, x, y, brief.between(0.045, 0.085, "sun size"))
-    if not is_banned(brief, "clouds"):
-        _clouds(canvas, brief, scene, palette, horizon)
+    if clouds:
+        paint_clouds(canvas, brief, scene, palette, horizon)
 
 
 def _sun(canvas: Canvas, palette: Palette, x: float, y: float, radius: float) -> None:
@@ -73,7 +102,12 @@ def _sun(canvas: Canvas, palette: Palette, x: float, y: float, radius: float) ->
         canvas.lay(np.asarray(0.82 * shade * disc, np.float32), palette.sky_top)
 
 
-def _clouds(canvas: Canvas, brief: Brief, scene: Scene, palette: Palette, horizon: float) -> None:
+def paint_clouds(
+    canvas: Canvas, brief: Brief, scene: Scene, palette: Palette, horizon: float
+) -> None:
+    """Paint the clouds alone, unless the prompt forbids them."""
+    if is_banned(brief, "clouds"):
+        return
     cover = {"storm": 0.34, "night": 0.60}.get(scene.time, 0.50)
     salt = brief.salt("clouds")
     body = fbm(canvas.x * 2.1, canvas.y * 5.2, salt, 5)

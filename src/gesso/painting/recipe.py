@@ -55,6 +55,7 @@ class Recipe:
     layers: tuple[Region, ...] = field(default=())
     detail: int = 0  #: Extra fine texture, by a creative upscale.
     period: Window | None = None  #: The world repeats after this window (`--tile`).
+    calm: bool = False  #: Nothing falls; a film lets it fall over the picture.
     #: Only the stored pixels tell what the picture shows; the brief continues around them.
     flat: bool = False
 
@@ -65,7 +66,7 @@ class Recipe:
 
     def write(self) -> dict[str, Any]:
         """Return JSON values; fields with their default are left out."""
-        return _write(self)
+        return dict(_write(self))
 
 
 def read(value: Mapping[str, Any]) -> Recipe:
@@ -84,13 +85,14 @@ def read(value: Mapping[str, Any]) -> Recipe:
         layers=tuple(_read_region(one) for one in value.get("layers", ())),
         detail=value.get("detail", 0),
         period=Window(**value["period"]) if value.get("period") else None,
+        calm=value.get("calm", False),
         flat=value.get("flat", False),
     )
 
 
 def write_mask(mask: Mask) -> dict[str, Any]:
     """Return a mask as JSON values."""
-    return _write(mask)
+    return dict(_write(mask))
 
 
 def read_mask(value: Mapping[str, Any]) -> Mask:

@@ -9,7 +9,7 @@ import numpy as np
 
 from gesso.domain.buttons import Deed
 from gesso.painting.brief import Window, size_for
-from gesso.painting.noise import smooth
+from gesso.painting.noise import F, smooth
 from gesso.painting.original import Original, centred, reworded
 from gesso.painting.paint import Pixels, render
 from gesso.painting.recipe import Bend, Recipe, Region
@@ -89,12 +89,13 @@ def surround(original: Original, recipe: Recipe) -> Pixels:
     width, height = max(1, round(old.width * scale)), max(1, round(old.height * scale))
     shown = original.pixels
     if (width, height) != (shown.shape[1], shown.shape[0]):
-        shown = cv2.resize(shown, (width, height), interpolation=cv2.INTER_AREA)
+        smaller = cv2.resize(shown, (width, height), interpolation=cv2.INTER_AREA)
+        shown = np.asarray(smaller, np.uint8)
     left = round(old.column * scale) - new.column
     top = round(old.row * scale) - new.row
-    reach = max(8, round(0.30 * min(width, height)))
+    reach = max(8, round(0.18 * min(width, height)))
     around = cv2.copyMakeBorder(shown, reach, reach, reach, reach, cv2.BORDER_REFLECT_101)
-    around = _fading(around, reach)
+    around = _fading(np.asarray(around, np.uint8), reach)
     dx = np.maximum(np.maximum(reach - np.arange(width + 2 * reach), 0),
                     np.maximum(np.arange(width + 2 * reach) - reach - width + 1, 0))  # fmt: skip
     dy = np.maximum(np.maximum(reach - np.arange(height + 2 * reach), 0),
@@ -117,7 +118,7 @@ def _fading(around: Pixels, reach: int) -> Pixels:
     return near
 
 
-def _paste(world: np.ndarray, over: Pixels, alpha: np.ndarray, left: int, top: int) -> None:
+def _paste(world: F, over: Pixels, alpha: F, left: int, top: int) -> None:
     box, part = _overlap(world.shape, over.shape, left, top)
     share = alpha[part][..., None]
     world[box] += (over[part] - world[box]) * share

@@ -6,12 +6,15 @@ from dataclasses import replace
 
 import numpy as np
 
-from gesso.painting import shape
+from gesso.painting import figures, shape
 from gesso.painting.brief import Brief, Window
+from gesso.painting.canvas import Canvas
+from gesso.painting.noise import F, hashed
 from gesso.painting.original import Original, retold
 from gesso.painting.paint import Pixels, render
+from gesso.painting.palette import choose
 from gesso.painting.recipe import Frame, Mask, Recipe, Region
-from gesso.painting.words import understand
+from gesso.painting.words import names_place, understand
 
 
 def repainted(recipe: Recipe, mask: Mask | None, text: str, seed: int) -> Recipe:
@@ -33,11 +36,64 @@ def repaint_pixels(original: Original, mask: Mask, text: str, seed: int) -> Pixe
     window, layer = recipe.window, recipe.layers[-1]
     alpha = shape.alpha_of(layer, window)[..., None]
     under = original.pixels
-    over = render(replace(layer.inner, window=window)).astype(np.float32)
-    if over.shape != under.shape:
-        raise ValueError("the mask and the picture do not fit")
+    brief = layer.inner.brief
+    if brief.cast and not names_place(text):
+        over = _figure_on(_filled(under, alpha[..., 0]), brief, window)
+    else:
+        over = _world_behind(layer.inner, mask, window).astype(np.float32)
     mixed = np.clip(under + (over - under) * alpha + 0.5, 0, 255).astype(np.uint8)
     return np.asarray(np.where(alpha > 0, mixed, under), np.uint8)
+
+
+def _figure_on(ground: Pixels, brief: Brief, window: Window) -> F:
+    """Draw the subjects of a brief onto a picture of somebody else's world."""
+    scene = understand(brief)
+    canvas = Canvas.open(window)
+    canvas.rgb[:] = ground.astype(np.float32) / 255
+    figures.place_all(canvas, brief, scene, choose(brief, scene), 0.0)
+    return np.asarray(np.clip(canvas.rgb, 0, 1) * 255, np.float32)
+
+
+def _filled(under: Pixels, alpha: F) -> Pixels:
+    """Return a picture with what is under the mask grown over from around it."""
+    import cv2
+
+    marks = (alpha > 0).astype(np.uint8)
+    if marks.mean() > 0.9:
+        return under
+    height, width = marks.shape
+    factor = min(1.0, 160 / max(height, width))
+    size = (max(1, round(width * factor)), max(1, round(height * factor)))
+    small = cv2.resize(under, size, interpolation=cv2.INTER_AREA)
+    hole = cv2.dilate(cv2.resize(marks, size, interpolation=cv2.INTER_NEAREST), np.ones((3, 3)))
+    grown = cv2.inpaint(small, hole.astype(np.uint8), 5, cv2.INPAINT_TELEA)
+    soft = cv2.resize(grown, (width, height), interpolation=cv2.INTER_CUBIC).astype(np.float32)
+    # The grain of the picture, or the filled place would look like glass.
+    grain = under.astype(np.float32) - cv2.GaussianBlur(under, (0, 0), 1.5)
+    soft += np.float32(float(np.median(np.abs(grain))) * 1.5) * _speckle(height, width)[..., None]
+    return np.asarray(np.clip(soft + 0.5, 0, 255), np.uint8)
+
+
+def _speckle(height: int, width: int) -> F:
+    rows, columns = np.mgrid[0:height, 0:width]
+    return hashed(columns, rows, 31) * 2 - 1
+
+
+def _world_behind(inner: Recipe, mask: Mask, window: Window) -> Pixels:
+    """Paint the words' world; a sky alone is moved so that its horizon lies below the mask."""
+    bounds = shape.bounds_of(mask)
+    scene = understand(inner.brief)
+    if (
+        bounds is None
+        or scene.subjects
+        or bounds[1] > window.box[1] + 0.1
+        or scene.place == "space"
+    ):
+        return render(replace(inner, window=window))
+    if not names_place(inner.brief.text):
+        inner = replace(inner, brief=replace(inner.brief, text=f"{inner.brief.text} meadow"))
+    lift = round((bounds[3] + 0.30) / window.px)
+    return render(replace(inner, window=replace(window, row=window.row - lift)))
 
 
 def _same(recipe: Recipe, text: str) -> bool:

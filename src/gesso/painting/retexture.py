@@ -38,11 +38,13 @@ def _toned(lab: F, palette: Palette) -> F:
     steps = np.linspace(0, 1, len(ramp))
     toned = np.stack([np.interp(place, steps, table[:, c]) for c in range(3)], axis=-1)
     for goal, hue in ((palette.body, 40.0), (palette.accent, 220.0)):
-        toned += _strength(lab, hue)[..., None] * (np.asarray(goal) * (0.45 + 0.8 * light[..., None]) - toned)  # fmt: skip # noqa: E501
+        lit = np.asarray(goal) * (0.45 + 0.8 * light[..., None])
+        toned += _strength(lab, hue)[..., None] * (lit - toned)
     kept = np.asarray(toned, np.float32)
     # What the eye reads as form is light: it is taken over from the picture.
     own = kept @ np.asarray((0.30, 0.59, 0.11), np.float32)
-    return kept * ((0.25 + 0.75 * (light + 0.06) / (own + 0.06)).clip(0.4, 1.9))[..., None]
+    gain = (0.25 + 0.75 * (light + 0.06) / (own + 0.06)).clip(0.4, 1.9)
+    return np.asarray(kept * gain[..., None], np.float32)
 
 
 def _strength(lab: F, hue: float) -> F:

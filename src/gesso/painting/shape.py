@@ -70,7 +70,7 @@ def alpha_of(region: Region, window: Window) -> F:
     """
     xs = (window.column + np.arange(window.width) + 0.5) * window.px
     ys = (window.row + np.arange(window.height) + 0.5) * window.px
-    alpha = np.ones((window.height, window.width), np.float32)
+    alpha: F = np.ones((window.height, window.width), np.float32)
     if region.mask is not None:
         alpha = mask_alpha(region.mask, xs, ys)
     if region.frame is not None:
@@ -78,7 +78,7 @@ def alpha_of(region: Region, window: Window) -> F:
     return np.asarray(alpha, np.float32)
 
 
-def mask_alpha(mask: Mask, xs: NDArray[np.float64], ys: NDArray[np.float64]) -> F:
+def mask_alpha(mask: Mask, xs: F, ys: F) -> F:
     """Return the alpha of a mask at plane coordinates, soft over about six cells inside it."""
     soft = _softened(cells_of(mask))
     left, top, right, bottom = mask.frame
@@ -106,7 +106,7 @@ def _softened(cells: NDArray[np.bool_], reach: int = 6) -> F:
     return smooth(0.0, float(reach), depth)
 
 
-def _blend(table: F, at: NDArray[np.float64], axis: int) -> F:
+def _blend(table: F, at: F, axis: int) -> F:
     """Look rows (axis 0) or columns (axis 1) of a table up at fractional places."""
     last = table.shape[axis] - 1
     low = np.clip(np.floor(at), 0, last).astype(np.int64)
@@ -117,7 +117,7 @@ def _blend(table: F, at: NDArray[np.float64], axis: int) -> F:
     return np.asarray(a + (b - a) * share, np.float32)
 
 
-def _frame_alpha(frame: Frame, xs: NDArray[np.float64], ys: NDArray[np.float64]) -> F:
+def _frame_alpha(frame: Frame, xs: F, ys: F) -> F:
     left, top, right, bottom = frame
     reach = 0.16 * min(right - left, bottom - top)
     dx = np.maximum(np.maximum(left - xs, xs - right), 0)

@@ -8,132 +8,24 @@ from dataclasses import dataclass
 from gesso.painting.words import is_known, names_style, names_subject
 
 _TOKEN = re.compile(r"[\u4e00-\u9fff]+|[^\s,.;:!?()\[\]{}\"'，。；：！？]+")
-_EMPTY = frozenset(
-    [
-        "a",
-        "an",
-        "the",
-        "and",
-        "or",
-        "but",
-        "of",
-        "in",
-        "on",
-        "at",
-        "by",
-        "to",
-        "for",
-        "from",
-        "with",
-        "without",
-        "into",
-        "onto",
-        "over",
-        "under",
-        "as",
-        "is",
-        "are",
-        "was",
-        "were",
-        "be",
-        "been",
-        "being",
-        "it",
-        "its",
-        "this",
-        "that",
-        "these",
-        "those",
-        "there",
-        "which",
-        "who",
-        "whose",
-        "very",
-        "really",
-        "quite",
-        "some",
-        "any",
-        "many",
-        "much",
-        "more",
-        "most",
-        "just",
-        "also",
-        "than",
-        "then",
-        "so",
-        "such",
-        "please",
-        "make",
-        "create",
-        "draw",
-        "show",
-        "me",
-        "my",
-        "i",
-        "you",
-        "we",
-        "picture",
-        "image",
-        "photo",
-        "of",
-        "的",
-        "了",
-        "在",
-        "和",
-        "与",
-        "一个",
-        "一只",
-        "一幅",
-    ]
-)
+_FILLERS = """
+a an the and or but of in on at by to for from with without into onto over under as is are was were
+be been being it its this that these those there which who whose very really quite some any many
+much more most just also than then so such please make create draw show me my i you we picture
+image photo of 的 了 在 和 与 一个 一只 一幅
+"""
+_EMPTY = frozenset(_FILLERS.split())
+_COMPLIMENTS = """
+beautiful stunning amazing awesome gorgeous incredible epic perfect masterpiece best quality high
+detailed highly ultra hyper intricate professional award winning trending artstation 4k 8k hd uhd
+hdr octane unreal render sharp focus realistic photorealistic cinematic dramatic lovely nice
+wonderful magnificent breathtaking
+"""
 #: Praise that prompts are full of, and that changes next to nothing.
-_PRAISE = frozenset(
-    [
-        "beautiful",
-        "stunning",
-        "amazing",
-        "awesome",
-        "gorgeous",
-        "incredible",
-        "epic",
-        "perfect",
-        "masterpiece",
-        "best",
-        "quality",
-        "high",
-        "detailed",
-        "highly",
-        "ultra",
-        "hyper",
-        "intricate",
-        "professional",
-        "award",
-        "winning",
-        "trending",
-        "artstation",
-        "4k",
-        "8k",
-        "hd",
-        "uhd",
-        "hdr",
-        "octane",
-        "unreal",
-        "render",
-        "sharp",
-        "focus",
-        "realistic",
-        "photorealistic",
-        "cinematic",
-        "dramatic",
-        "lovely",
-        "nice",
-        "wonderful",
-        "magnificent",
-        "breathtaking",
-    ]
-)
+_PRAISE = frozenset(_COMPLIMENTS.split())
 _SHARES = (0.75, 0.55, 0.40, 0.28, 0.18)
+#: From this weight on a word is shown as important; the best one always has 1.
+_KEPT = 0.35
 _BAR = 20
 
 
@@ -156,7 +48,7 @@ def weigh(text: str) -> list[Token]:
     seen: set[str] = set()
     for place, word in enumerate(words):
         low = word.lower()
-        early = 1.0 - 0.45 * place / max(1, len(words) - 1)
+        early = 1.0 - 0.3 * place / max(1, len(words) - 1)
         rare = min(1.0, 0.55 + 0.06 * len(low)) if low.isascii() else 1.0
         again = 0.4 if low in seen else 1.0
         seen.add(low)
@@ -183,9 +75,7 @@ def shorten(text: str) -> list[str]:
 def explain(text: str, lines: list[str], details: bool) -> str:
     """Return the result as markdown: what is kept, the lines, and on request every weight."""
     tokens = weigh(text)
-    middle = sorted((t.weight for t in tokens), reverse=True)[max(0, (len(tokens) - 1) // 2) :][:1]
-    kept = middle[0] if middle else 0.0
-    marked = [f"**{t.word}**" if t.weight >= kept else f"~~{t.word}~~" for t in tokens]
+    marked = [f"**{t.word}**" if t.weight >= _KEPT else f"~~{t.word}~~" for t in tokens]
     if details:
         marked = [f"{m} ({t.weight:.2f})" for m, t in zip(marked, tokens, strict=True)]
     parts = ["## Important tokens", " ".join(marked), "## Shortened prompts"]
@@ -207,5 +97,5 @@ def _class_weight(word: str) -> float:
     if names_subject(word):
         return 1.0
     if names_style(word):
-        return 0.85
+        return 0.65
     return 0.8 if is_known(word) else 0.55

@@ -10,12 +10,13 @@ from gesso.domain.buttons import Deed
 from gesso.domain.errors import Refused
 from gesso.domain.provider import Delivered
 from gesso.domain.task import Action
-from gesso.painting import desk, flat, reframe, region, shape
+from gesso.painting import desk, flat, footage, reframe, region, shape
 from gesso.painting.brief import View, Window, size_for
 from gesso.painting.commission import TAKING, Commission
 from gesso.painting.original import Original, settled
 from gesso.painting.paint import Pixels
 from gesso.painting.recipe import Mask, Recipe, read_mask, write_mask
+from gesso.painting.sheet import write_webp
 from gesso.painting.tints import tints_of
 from gesso.painting.upscale import enlarged, upscale
 from gesso.painting.work import Result, Work, painted_grid, painted_single, text_only
@@ -63,7 +64,12 @@ def _take(job: Commission, stored: bytes | None) -> Work:
     known = job.parent.result.get("recipes")
     if known:
         facts["recipes"] = [known[max(job.place - 1, 0)]]
-    return text_only(Result([Delivered(0, stored)], 0, facts))
+    if job.deed is not Deed.VIDEO_UPSCALE:
+        return text_only(Result([Delivered(0, stored)], 0, facts))
+    for name in ("duration_s", "frames", "width", "height"):
+        facts[name] = job.parent.result.get(name)
+    poster = Delivered(0, write_webp(footage.first_frame(stored), quality=90))
+    return text_only(Result([poster, Delivered(1, stored)], 0, facts))
 
 
 def _enlarge(job: Commission, original: Original) -> Work:
@@ -100,7 +106,7 @@ def _reframe(job: Commission, stored: bytes | None) -> Work:
     original = job.original(stored)
     recipe = original.recipe
     if job.deed in reframe.PANS:
-        window = reframe.panned(recipe.window, job.deed, job.pixels)  # type: ignore[arg-type]
+        window = reframe.panned(recipe.window, job.deed, job.pixels)
     else:
         window = _zoomed(job, recipe)
     text = job.words.text if _new_words(job) else recipe.brief.text
@@ -201,4 +207,5 @@ _HANDS: dict[Action, Callable[[Commission, bytes | None], Work]] = {
     Action.SWAP_FACE: desk.swap,
     Action.DESCRIBE: desk.describe,
     Action.SHORTEN: desk.shorten,
+    Action.VIDEO: footage.film,
 }

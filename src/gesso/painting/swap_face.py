@@ -75,6 +75,7 @@ def find_face(pixels: Pixels) -> Face | None:
 
 def _cascade(name: str) -> Any:
     import cv2
+    import cv2.data
 
     return cv2.CascadeClassifier(str(Path(cv2.data.haarcascades) / name))
 

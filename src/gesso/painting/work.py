@@ -50,7 +50,7 @@ def painted_grid(
 
     if paints is not None:
         return Work(paints, finish)
-    parts = [lambda r=r: render(r) for r in recipes]  # type: ignore[misc]
+    parts = [lambda r=r: render(r) for r in recipes]
     return Work(parts, finish, sketch=lambda: [render(_small(r)) for r in recipes])
 
 

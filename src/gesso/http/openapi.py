@@ -43,8 +43,8 @@ class Operation:
 
     @property
     def name(self) -> str:
-        """Return a name for generated clients, such as `post_keys_rotate`."""
-        plain = _PARAMETER.sub("", self.path).replace("/admin/api/v1", "")
+        """Return a name for generated clients, such as `get_keys_by_key_id`."""
+        plain = _PARAMETER.sub(r"by_\1", self.path).replace("/admin/api/v1", "")
         return "_".join([self.method.lower(), *re.findall(r"[A-Za-z0-9]+", plain)])
 
 

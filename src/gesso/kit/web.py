@@ -212,6 +212,9 @@ class Guard:
             request = request.headers(dict(headers))
             if body is not None:
                 request = request.body_bytes(body)
+            if cut:
+                # Else the first bytes of the body would be waited for before the status is told.
+                request = request.streamed_read_buffer_limit(0)
             try:
                 async with request.build_streamed() as response:
                     take = _take_start if cut else _take

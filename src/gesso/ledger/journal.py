@@ -16,7 +16,7 @@ from gesso.storage.ledger_entries import Entry
 from gesso.storage.paging import Slice
 from gesso.storage.schema import ledger_entries as table
 
-__all__ = ["GROUPS", "Entry", "Filter", "Usage", "entries", "usage"]
+__all__ = ["GROUPS", "Entry", "Filter", "Usage", "entries", "is_posted", "usage"]
 
 #: By what usage can be summed.
 GROUPS = ("day", "action", "account_id", "key_id")
@@ -44,6 +44,11 @@ class Usage:
     action: str = ""
     account_id: str = ""
     key_id: str = ""
+
+
+async def is_posted(connection: AsyncConnection, reference: str) -> bool:
+    """Say whether a posting with this reference was made already."""
+    return await ledger_entries.is_posted(connection, reference)
 
 
 async def entries(

@@ -52,12 +52,16 @@ class TopUp:
         """The account."""
         return Needs(accounts=(self.account_id,))
 
+    @property
+    def posting(self) -> str:
+        """The reference of the posting, which is unique in the books."""
+        return f"top-up/{self.reference}"
+
     def apply(self, unit: Unit) -> Account:
         """Credit the account and return it."""
         _check_room(unit, self.account_id, self.nanos)
-        reference = f"top-up/{self.reference}"
         unit.record(_money_record("account.top_up", self))
-        book.top_up(unit, self.account_id, self.nanos, reference=reference, note=self.note)
+        book.top_up(unit, self.account_id, self.nanos, reference=self.posting, note=self.note)
         return unit.accounts[self.account_id]
 
 
@@ -76,12 +80,16 @@ class Adjust:
         """The account."""
         return Needs(accounts=(self.account_id,))
 
+    @property
+    def posting(self) -> str:
+        """The reference of the posting, which is unique in the books."""
+        return f"adjust/{self.reference}"
+
     def apply(self, unit: Unit) -> Account:
         """Correct the balance and return the account."""
         _check_room(unit, self.account_id, self.nanos)
         unit.record(_money_record("account.adjust", self))
-        reference = f"adjust/{self.reference}"
-        book.adjust(unit, self.account_id, self.nanos, reference=reference, note=self.note)
+        book.adjust(unit, self.account_id, self.nanos, reference=self.posting, note=self.note)
         return unit.accounts[self.account_id]
 
 

@@ -10,6 +10,7 @@ from gesso.domain import ids
 from gesso.domain.actor import Actor
 from gesso.domain.caller import Account, ApiKey
 from gesso.domain.errors import Conflict, NotFound
+from gesso.ledger import journal
 from gesso.services import administer, record
 from gesso.services.authenticate import Authenticator
 from gesso.storage import accounts
@@ -75,7 +76,11 @@ class AccountDesk:
         return await self._move(operation)
 
     async def _move(self, operation: administer.TopUp | administer.Adjust) -> Account:
+        async with self._database.reading() as connection:
+            if await journal.is_posted(connection, operation.posting):
+                raise Conflict("this reference was used before", param="reference")
         try:
+            # The unique reference decides when two ask at the same moment.
             return await self._writer.write(operation)
         except IntegrityError as error:
             raise Conflict("this reference was used before", param="reference") from error

@@ -79,6 +79,12 @@ async def find_of_account(
     return [dict(row) for row in (await connection.execute(statement.limit(limit))).mappings()]
 
 
+async def is_posted(connection: AsyncConnection, reference: str) -> bool:
+    """Say whether a posting with this reference exists."""
+    statement = select(table.c.id).where(table.c.reference == reference)
+    return (await connection.execute(statement)).first() is not None
+
+
 async def find_page(
     connection: AsyncConnection, where: Sequence[ColumnElement[bool]], part: Slice
 ) -> Rows:

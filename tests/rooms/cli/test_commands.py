@@ -15,12 +15,15 @@ from tests.conftest import free_port
 from tests.crash.processes import GESSO, running, until_up
 
 
-def run(data_dir: Path, *words: str, **env: str) -> subprocess.CompletedProcess[str]:
+def run(
+    data_dir: Path, *words: str, stdin: str = "", **env: str
+) -> subprocess.CompletedProcess[str]:
     kept = {k: v for k, v in os.environ.items() if not k.startswith("GESSO_")}
     quick = {"GESSO_SANDBOX_PAINT_S": "0", "GESSO_SANDBOX_PIXELS": "4096"}
     return subprocess.run(
         [*GESSO, *words],
         env=kept | quick | {"GESSO_DATA_DIR": str(data_dir)} | env,
+        input=stdin,
         capture_output=True,
         text=True,
         check=False,
@@ -74,11 +77,33 @@ def test_keys_accounts_and_money(tmp_path: Path) -> None:
         assert "Traceback" not in failed.stderr
 
 
+def test_users(tmp_path: Path) -> None:
+    def words(*more: str, password: str = "") -> subprocess.CompletedProcess[str]:
+        return run(tmp_path, "user", *more, stdin=password)
+
+    run(tmp_path, "migrate")
+    made = words("create", "ann", "--role", "operator", "--password-stdin", password="x" * 12)
+    assert made.stdout.startswith("usr_"), made.stderr
+    assert "operator" in words("list").stdout
+    assert words("password", "ann", "--password-stdin", password="y" * 12).returncode == 0
+    for failed in (
+        words("create", "ann", "--role", "viewer", "--password-stdin", password="x" * 12),
+        words("create", "bob", "--role", "viewer", "--password-stdin", password="short"),
+        words("create", "bob", "--role", "viewer"),
+        words("remove", "nobody"),
+    ):
+        assert failed.returncode == 2, failed.stdout
+        assert "Traceback" not in failed.stderr
+    assert words("remove", "ann").returncode == 0
+    assert "ann" not in words("list").stdout
+
+
 @pytest.mark.parametrize(
     ("env", "text"),
     [
         ({"GESSO_HOST": "0.0.0.0"}, "GESSO_ADMIN_KEY"),
         ({"GESSO_FOO": "1"}, "GESSO_FOO is not a setting"),
+        ({"GESSO_CALLBACK_PORTS": "80,9000"}, "GESSO_CALLBACK_PORTS"),
         ({"GESSO_PORT": "x"}, "GESSO_PORT must be a whole number"),
         ({"GESSO_ADMIN_KEY": "secret"}, "GESSO_ADMIN_KEY must start with sk-"),
         ({"GESSO_DATABASE_URL": "mysql://x"}, "postgresql://"),

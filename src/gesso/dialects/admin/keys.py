@@ -33,6 +33,8 @@ from gesso.services.manage_keys import SigningSecret
 from gesso.services.office import Office
 
 Names = Annotated[tuple[Name, ...], Meta(max_length=100)]
+#: Later moments cannot be read back from milliseconds everywhere.
+_LAST_YEAR = 2200
 #: Names of the fields that services call otherwise.
 _RENAMED = {"user": "user_id", "spend_limit": "spend_limit_nanos", "account": "account_id"}
 
@@ -254,6 +256,9 @@ class Keys:
 
 def _values(body: NewKey | KeyChange) -> dict[str, Any]:
     values = given(body, **_RENAMED)
+    expires_at = values.get("expires_at")
+    if expires_at is not None and not 2000 <= expires_at.year <= _LAST_YEAR:
+        raise InvalidValue(f"a key expires by {_LAST_YEAR}", param="expires_at")
     limit = values.get("spend_limit_nanos")
     if isinstance(limit, Amount):
         values["spend_limit_nanos"] = nanos = limit.read("spend_limit")

@@ -11,6 +11,12 @@ function make(name, attributes = {}, ...children) {
   return element;
 }
 
+/** A paragraph in which `words` between backticks are code. */
+function prose(text) {
+  const parts = text.split("`").map((part, n) => (n % 2 ? make("code", {}, part) : part));
+  return make("p", {}, ...parts);
+}
+
 /** Write a schema as an outline that a person can read. */
 function outline(schema, all, depth = 0, seen = []) {
   if (!schema) return "any";
@@ -118,7 +124,7 @@ function inside(method, path, operation, all) {
   const content = operation.requestBody && operation.requestBody.content["application/json"];
   let area = null;
   const parts = [];
-  if (operation.description) parts.push(make("p", {}, operation.description));
+  if (operation.description) parts.push(prose(operation.description));
   if (box.children.length) parts.push(make("h3", {}, "Parameters"), box);
   if (content) {
     area = make("textarea", { "aria-label": "Request body", spellcheck: "false" });

@@ -75,7 +75,12 @@ async def test_two_attempts_of_a_task_are_stored_by_one_unit(small_customer: Cus
     closed = replace(first, state=AttemptState.REFUSED, closed_at=NOW + timedelta(seconds=1))
     second = replace(first, id=f"{one.id}-2", number=2)
     await _store(house.database, lambda u: u.add_attempt(first))
-    made = await _store(house.database, lambda u: (u.save_attempt(closed), u.add_attempt(second)))
+
+    def close_and_open(unit: Unit) -> None:
+        unit.save_attempt(closed)
+        unit.add_attempt(second)
+
+    made = await _store(house.database, close_and_open)
     assert made.attempts[one.id] == second
     found = await small_customer.attempt(one)
     assert found is not None

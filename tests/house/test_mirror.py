@@ -1,0 +1,85 @@
+"""Tests mirror the code: every module has its test file, or a reason for having none."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+SOURCE = ROOT / "src" / "gesso"
+ROOMS = ROOT / "tests" / "rooms"
+
+#: Folders that are tested as a whole, by the named test file or folder below `tests`.
+TOGETHER = {
+    "painting": "rooms/painting/test_paint.py",
+    "storage/migrations": "rooms/storage/test_migrate.py",
+    "dialects/midjourney": "contracts/test_dialects.py",
+}
+#: Modules without a file of their own: where their behaviour is tested, or why there is none.
+ELSEWHERE = {
+    "__main__.py": "rooms/cli/test_commands.py",
+    "app.py": "flows",
+    "cli/__init__.py": "rooms/cli/test_commands.py",
+    "cli/imagine.py": "rooms/cli/test_commands.py",
+    "cli/keys.py": "rooms/cli/test_commands.py",
+    "cli/migrate.py": "rooms/cli/test_commands.py",
+    "cli/serve.py": "rooms/cli/test_commands.py",
+    "cli/worker.py": "crash/test_kill.py",
+    "domain/attempt.py": "",  # a record and its words
+    "domain/order.py": "",  # records
+    "domain/provider.py": "",  # the port: records and a protocol
+    "http/pictures.py": "flows/test_imagine.py",
+    "providers/__init__.py": "house/test_walls.py",
+    "providers/sandbox.py": "flows/test_imagine.py",
+    "services/follow_up.py": "flows/test_imagine.py",
+    "services/sweep.py": "crash/test_kill.py",
+    "storage/accounts.py": "rooms/services/test_administer.py",
+    "storage/attempts.py": "rooms/services/test_attempts.py",
+    "storage/banned.py": "flows/test_banned_words.py",
+    "storage/blob_uses.py": "rooms/storage/test_tables.py",
+    "storage/channels.py": "rooms/storage/test_tables.py",
+    "storage/keys.py": "rooms/storage/test_tables.py",
+    "storage/ledger_entries.py": "rooms/ledger/test_statement.py",
+    "storage/outbox.py": "rooms/services/test_notify.py",
+    "storage/prices.py": "rooms/storage/test_tables.py",
+    "storage/replays.py": "rooms/storage/test_tables.py",
+    "storage/schema.py": "rooms/storage/test_migrate.py",
+    "storage/secrets.py": "rooms/storage/test_tables.py",
+    "storage/tasks.py": "rooms/storage/test_tables.py",
+    "worker/courier.py": "flows/test_callbacks.py",
+}
+
+
+def _is_empty(path: Path) -> bool:
+    """Whether a package file holds nothing but its docstring."""
+    return path.name == "__init__.py" and len(path.read_text().splitlines()) <= 6
+
+
+def _modules() -> list[str]:
+    found = []
+    for path in sorted(SOURCE.rglob("*.py")):
+        name = str(path.relative_to(SOURCE))
+        if not _is_empty(path) and not name.startswith(tuple(f"{f}/" for f in TOGETHER)):
+            found.append(name)
+    return found
+
+
+def _mirror(name: str) -> Path:
+    place = Path(name)
+    if place.name == "__init__.py":
+        # A package that is a module: providers/mjproxy/__init__.py → providers/test_mjproxy.py
+        return ROOMS / place.parent.parent / f"test_{place.parent.name}.py"
+    return ROOMS / place.parent / f"test_{place.name}"
+
+
+@pytest.mark.parametrize("name", _modules())
+def test_every_module_has_its_test_file(name: str) -> None:
+    if not _mirror(name).exists():
+        assert name in ELSEWHERE, f"write {_mirror(name).relative_to(ROOT)}"
+
+
+@pytest.mark.parametrize("name", sorted({*ELSEWHERE, *TOGETHER}))
+def test_exceptions_are_about_what_is_there(name: str) -> None:
+    assert (SOURCE / name).exists(), name
+    assert (ROOT / "tests" / (ELSEWHERE | TOGETHER)[name]).exists(), name

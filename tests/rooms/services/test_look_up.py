@@ -1,0 +1,32 @@
+"""Looking tasks up: somebody else's task does not exist."""
+
+from __future__ import annotations
+
+import pytest
+
+from gesso.domain.errors import NotFound
+from gesso.services import administer
+from gesso.services.settle import Cancel
+from tests.rooms.customer import Customer, order
+
+pytestmark = pytest.mark.anyio
+
+
+async def test_only_ones_own_tasks_exist(small_customer: Customer) -> None:
+    house = small_customer.house
+    mine = [(await small_customer.submit(order(f"{n}"))).task for n in range(3)]
+    other = await administer.create_account(house.database, "other")
+    stranger = (await Customer.of(house, other.id)).key
+    finder = house.finder
+    assert await finder.find(stranger, mine[0].id) is None
+    with pytest.raises(NotFound):
+        await finder.get(stranger, mine[0].id)
+    ids = [t.id for t in mine]
+    assert await finder.find_many(stranger, ids) == []
+    assert await finder.newest(stranger, limit=9) == []
+    assert await finder.queue(stranger, limit=9) == []
+    found = await finder.find_many(small_customer.key, [ids[2], 7, ids[0], ids[2]])
+    assert [t.id for t in found] == [ids[2], ids[0]]
+    await house.writer.write(Cancel(mine[1]))
+    assert {t.id for t in await finder.queue(small_customer.key, limit=9)} == {ids[0], ids[2]}
+    assert await finder.find_any(ids[0]) is not None

@@ -7,6 +7,7 @@ from dataclasses import fields
 from pathlib import Path
 
 from gesso.domain import errors
+from gesso.domain.sandbox_card import RULES
 from gesso.domain.task import MOVES, TaskStatus
 from gesso.http.faults import status_of
 from gesso.ledger.money import write_dollars
@@ -86,12 +87,29 @@ def prices() -> str:
     return "\n".join(lines) + "\n"
 
 
+def test_cards() -> str:
+    """Return the table of the sandbox's test cards."""
+    lines = [
+        "# Test cards\n",
+        "`--sandbox <card>[:<argument>]` in a prompt brings an outcome on demand, as the test card",
+        "numbers of a payment service do; several cards may follow one another:",
+        "`a fox --sandbox slow:5 partial:3`. Cards count on the sandbox alone; a key made with",
+        "`gesso key create --test` always runs there and costs nothing.\n",
+        "| card | argument | what happens |",
+        "|---|---|---|",
+    ]
+    for card, rule in RULES.items():
+        lines.append(f"| `{card}` | {rule.argument} | {rule.about} |")
+    return "\n".join(lines) + "\n"
+
+
 PAGES = {
     "settings.md": settings,
     "errors.md": error_table,
     "task-states.md": task_states,
     "providers.md": providers,
     "prices.md": prices,
+    "test-cards.md": test_cards,
 }
 
 

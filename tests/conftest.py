@@ -101,6 +101,7 @@ async def running_gateway(
         "admin_key": ADMIN,
         "sandbox_paint_s": 0.0,
         "sandbox_pixels": 64 * 64,
+        "sandbox_video_s": 0.25,
         "callback_private": "127.0.0.0/8",
     }
     settings = settings_room.read({}, **(options | overrides))

@@ -112,8 +112,8 @@ def _oval(face: Face, width: int, height: int) -> Pixels:
     import cv2
 
     mask = np.zeros((height, width), np.uint8)
-    centre = (round(face.x + face.side / 2), round(face.y + face.side * 0.54))
-    axes = (round(face.side * 0.36), round(face.side * 0.46))
+    centre = (round(face.x + face.side / 2), round(face.y + face.side * 0.50))
+    axes = (round(face.side * 0.33), round(face.side * 0.40))
     cv2.ellipse(mask, centre, axes, 0, 0, 360, 255, -1)
     # The clone needs room around the mask.
     mask[:2] = mask[-2:] = 0

@@ -113,6 +113,18 @@ async def _takes(easel: Easel) -> None:
     assert (nothing.stage, nothing.code) == (Stage.FAILED, "refused")
 
 
+async def _no_face() -> None:
+    easel = Easel()
+    even = png(np.full((90, 90, 3), 128))
+    failed = await easel.follow(easel.job(Action.SWAP_FACE, pictures=[even, even]))
+    assert (failed.stage, failed.code) == (Stage.FAILED, "no_face")
+    assert "source" in (failed.reason or "")
+
+
+def test_a_swap_without_a_face_says_so() -> None:
+    asyncio.run(_no_face())
+
+
 def test_a_tile_is_taken_to_the_byte() -> None:
     asyncio.run(_takes(Easel()))
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from gesso.domain.errors import ProviderError
+from gesso.painting.failure import Failed
 from gesso.painting.paint import Pixels
 
 _CASCADES = ("haarcascade_frontalface_default.xml", "haarcascade_frontalface_alt2.xml")
@@ -16,10 +16,12 @@ _CASCADES = ("haarcascade_frontalface_default.xml", "haarcascade_frontalface_alt
 _SIDE = 900
 
 
-class NoFace(ProviderError):
+class NoFace(Failed):
     """One of the pictures shows no face."""
 
-    code = "no_face"
+    def __init__(self, which: str) -> None:
+        """Name the picture."""
+        super().__init__("no_face", f"no face was found in the {which} picture")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +40,9 @@ def swap_face(source: Pixels, target: Pixels) -> Pixels:
 
     giver, taker = find_face(source), find_face(target)
     if giver is None:
-        raise NoFace("no face was found in the source picture")
+        raise NoFace("source")
     if taker is None:
-        raise NoFace("no face was found in the target picture")
+        raise NoFace("target")
     height, width = target.shape[:2]
     moved = cv2.warpAffine(
         source, _onto(giver, taker), (width, height),
@@ -112,8 +114,8 @@ def _oval(face: Face, width: int, height: int) -> Pixels:
     import cv2
 
     mask = np.zeros((height, width), np.uint8)
-    centre = (round(face.x + face.side / 2), round(face.y + face.side * 0.54))
-    axes = (round(face.side * 0.36), round(face.side * 0.46))
+    centre = (round(face.x + face.side / 2), round(face.y + face.side * 0.50))
+    axes = (round(face.side * 0.33), round(face.side * 0.40))
     cv2.ellipse(mask, centre, axes, 0, 0, 360, 255, -1)
     # The clone needs room around the mask.
     mask[:2] = mask[-2:] = 0

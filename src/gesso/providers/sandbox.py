@@ -24,6 +24,7 @@ from gesso.domain.errors import (
 from gesso.domain.provider import Delivered, Job, Manifest, Progress, Stage
 from gesso.domain.sandbox_card import Card, read_cards
 from gesso.domain.task import Action
+from gesso.painting.failure import Failed
 from gesso.painting.words import read_prompt
 
 if TYPE_CHECKING:
@@ -155,6 +156,8 @@ class Sandbox:
             return await self._paint(job, easel)
         except GessoError as error:
             return Progress(Stage.FAILED, code=error.code, reason=error.message)
+        except Failed as failure:
+            return Progress(Stage.FAILED, code=failure.code, reason=failure.reason)
 
     async def _paint(self, job: Job, easel: _Easel) -> Progress:
         commission = await self._in_thread(_commission, job, self._pixels, self._video_s)

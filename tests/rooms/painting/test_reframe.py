@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -16,7 +18,7 @@ from tests.rooms.providers.easel import apart, png
 SIZE = 96
 WINDOW = Window.of(View.default((1, 1)), SIZE, SIZE)
 PROMPTS = ["a red fox in the snow", "city at night", "the sea", "space", "abstract", "a forest"]
-OLD = {
+OLD: dict[Deed, Any] = {
     Deed.PAN_LEFT: np.s_[:, SIZE // 2 :], Deed.PAN_RIGHT: np.s_[:, :SIZE],
     Deed.PAN_UP: np.s_[SIZE // 2 :], Deed.PAN_DOWN: np.s_[:SIZE],
 }  # fmt: skip

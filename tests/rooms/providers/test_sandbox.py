@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import subprocess
+import sys
 from typing import Any
 
 import numpy as np
@@ -17,6 +19,15 @@ from tests.rooms.providers.easel import Easel, apart, png, without_recipe
 
 def test_it_does_every_action() -> None:
     assert Easel().sandbox.manifest.actions == frozenset(Action)
+
+
+def test_an_idle_painter_loads_nothing_heavy() -> None:
+    code = (
+        "import sys; from gesso.providers.sandbox import open_provider; open_provider();"
+        "print([m for m in ('numpy', 'cv2', 'PIL', 'av') if m in sys.modules])"
+    )
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert told.stdout.strip() == "[]"
 
 
 async def _grid(easel: Easel, action: Action, prompt: str = "", **more: Any) -> None:
@@ -100,6 +111,18 @@ async def _takes(easel: Easel) -> None:
     assert broken.stage is Stage.DONE
     nothing = await easel.follow(easel.job(Action.UPSCALE, "x", deed="upsample", index=1))
     assert (nothing.stage, nothing.code) == (Stage.FAILED, "refused")
+
+
+async def _no_face() -> None:
+    easel = Easel()
+    even = png(np.full((90, 90, 3), 128))
+    failed = await easel.follow(easel.job(Action.SWAP_FACE, pictures=[even, even]))
+    assert (failed.stage, failed.code) == (Stage.FAILED, "no_face")
+    assert "source" in (failed.reason or "")
+
+
+def test_a_swap_without_a_face_says_so() -> None:
+    asyncio.run(_no_face())
 
 
 def test_a_tile_is_taken_to_the_byte() -> None:

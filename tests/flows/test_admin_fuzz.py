@@ -39,7 +39,7 @@ RAW = (
 
 def bodies(example: dict[str, Any], names: tuple[str, ...], random_: random.Random) -> list[bytes]:
     """Every field with every nasty value, and some with many at once."""
-    made = [example | {name: value} for name in names for value in random_.sample(NASTY, 20)]
+    made = [example | {name: value} for name in names for value in random_.sample(NASTY, 14)]
     made += [
         {name: random_.choice(NASTY) for name in random_.sample(names, len(names))}
         for _ in range(10)
@@ -77,12 +77,11 @@ async def test_no_body_makes_a_500(gateway: Gateway) -> None:
         if "/deliveries/test" in path or "rotate" in path:
             fields = fields[:1]
         # Nothing here may call another machine.
-        sample = dict(one.example) | ({"url": "http://127.0.0.1:1/"} if "url" in fields else {})
-        sample = (
-            dict(one.example) | local | ({"account": made["id"]} if "account" in fields else {})
-        )
-        for body in bodies(sample, fields, random_):
-            await check(gateway, one.method, path, body)
+        sample: dict[str, Any] = dict(one.example)
+        sample |= {"url": "http://127.0.0.1:1/"} if "url" in fields else {}
+        sample |= {"account": made["id"]} if "account" in fields else {}
+        for raw in bodies(sample, fields, random_):
+            await check(gateway, one.method, path, raw)
     proof = await gateway.client.get("/admin/api/v1/ledger/check")
     assert proof["ok"] is True
     for name in ("accounts", "keys", "users", "channels", "prices", "words", "audit"):

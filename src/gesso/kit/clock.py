@@ -13,3 +13,8 @@ def now() -> datetime:
 def millis(moment: datetime | None) -> int | None:
     """Return epoch milliseconds, or None for a time that is not known yet."""
     return None if moment is None else int(moment.timestamp() * 1000)
+
+
+def moment(epoch_ms: int) -> datetime:
+    """Return the time that `millis` wrote."""
+    return datetime.fromtimestamp(epoch_ms / 1000, UTC)

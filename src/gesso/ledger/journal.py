@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from gesso.kit.clock import millis
+from gesso.kit.clock import millis, moment
 from gesso.storage import ledger_entries
 from gesso.storage.ledger_entries import Entry
 from gesso.storage.paging import Slice
@@ -83,9 +83,7 @@ def _where(wanted: Filter) -> list[ColumnElement[bool]]:
 
 def _read(row: Any) -> tuple[int, Entry]:
     values = {name: row[name] for name in row if name not in {"id", "posted_at"}}
-    return row["id"], Entry(
-        **values, posted_at=datetime.fromtimestamp(row["posted_at"] / 1000, UTC)
-    )
+    return row["id"], Entry(**values, posted_at=moment(row["posted_at"]))
 
 
 def _read_usage(row: Any) -> Usage:

@@ -61,18 +61,28 @@ class Courier:
             # Whoever leased them died with the process before this one.
             async with self._database.transaction() as connection:
                 await outbox.forget_leases(connection, clock.now())
-        while True:
-            due: list[Callback] = []
-            try:
-                due = await self._claim()
-            except Exception:
-                log.exception("outbox_unreadable")
-            for callback in due:
-                task = asyncio.create_task(self._deliver(callback))
-                self._under_way[task] = callback
-                task.add_done_callback(self._under_way.pop)
-            if not due:
-                await asyncio.sleep(_PAUSE_S)
+        try:
+            while True:
+                if not await self._send_due():
+                    await asyncio.sleep(_PAUSE_S)
+        finally:
+            # What is cut off here is leased; it goes again, with the same id, elsewhere or later.
+            for task in self._under_way:
+                task.cancel()
+            await asyncio.gather(*self._under_way, return_exceptions=True)
+
+    async def _send_due(self) -> bool:
+        """Begin to send what is due; says whether there was anything."""
+        try:
+            due = await self._claim()
+        except Exception:
+            log.exception("outbox_unreadable")
+            return False
+        for callback in due:
+            task = asyncio.create_task(self._deliver(callback))
+            self._under_way[task] = callback
+            task.add_done_callback(self._under_way.pop)
+        return bool(due)
 
     async def _claim(self) -> list[Callback]:
         quota = self._quota()

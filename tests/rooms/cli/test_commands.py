@@ -23,7 +23,6 @@ def run(
     return subprocess.run(
         [*GESSO, *words],
         env=kept | quick | {"GESSO_DATA_DIR": str(data_dir)} | env,
-        input=stdin,
         capture_output=True,
         text=True,
         check=False,
@@ -75,27 +74,6 @@ def test_keys_accounts_and_money(tmp_path: Path) -> None:
         failed = run(tmp_path, *words)
         assert failed.returncode == 2, words
         assert "Traceback" not in failed.stderr
-
-
-def test_users(tmp_path: Path) -> None:
-    def words(*more: str, password: str = "") -> subprocess.CompletedProcess[str]:
-        return run(tmp_path, "user", *more, stdin=password)
-
-    run(tmp_path, "migrate")
-    made = words("create", "ann", "--role", "operator", "--password-stdin", password="x" * 12)
-    assert made.stdout.startswith("usr_"), made.stderr
-    assert "operator" in words("list").stdout
-    assert words("password", "ann", "--password-stdin", password="y" * 12).returncode == 0
-    for failed in (
-        words("create", "ann", "--role", "viewer", "--password-stdin", password="x" * 12),
-        words("create", "bob", "--role", "viewer", "--password-stdin", password="short"),
-        words("create", "bob", "--role", "viewer"),
-        words("remove", "nobody"),
-    ):
-        assert failed.returncode == 2, failed.stdout
-        assert "Traceback" not in failed.stderr
-    assert words("remove", "ann").returncode == 0
-    assert "ann" not in words("list").stdout
 
 
 @pytest.mark.parametrize(

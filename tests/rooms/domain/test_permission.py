@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import pytest
 
 from gesso.domain.caller import ApiKey, Role
@@ -14,7 +16,7 @@ MONEY = {Permission.MONEY, Permission.ACCOUNTS, Permission.KEYS, Permission.USER
 def test_every_role_is_in_the_table_and_stands_above_the_next() -> None:
     assert set(MAY) == set(Role)
     ladder = [Role.ADMIN, Role.OPERATOR, Role.VIEWER, Role.MEMBER]
-    for higher, lower in zip(ladder, ladder[1:], strict=False):
+    for higher, lower in itertools.pairwise(ladder):
         assert covers(higher, lower)
         assert not covers(lower, higher)
 

@@ -11,6 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
+from sqlalchemy.exc import IntegrityError
+
 from gesso.domain import ids
 from gesso.domain.caller import ApiKey
 from gesso.domain.channel import Channel, Wish, choose
@@ -76,7 +78,14 @@ class Submitter:
             keep=self._keep,
             repeatable=repeatable,
         )
-        return await self._writer.write(operation)
+        try:
+            return await self._writer.write(operation)
+        except IntegrityError:
+            if repeatable is None:
+                raise
+            # Another process took the same Idempotency-Key at the same moment. Its task is
+            # committed by now, and it is the answer to this request too.
+            return await self._writer.write(operation)
 
     def _quote(self, key: ApiKey, order: Order) -> Quote:
         price = quote(

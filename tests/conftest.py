@@ -19,8 +19,12 @@ from gesso.app import House, build_web, open_house, running_worker
 from gesso.domain.caller import Role
 from gesso.domain.channel import Channel
 from gesso.domain.ids import new_id
+from gesso.kit import log
 from gesso.services import administer
 from tests.client import Client
+
+# Plain lines: structlog's pretty tracebacks take seconds each and hold up the event loop.
+log.set_up(as_json=True)
 
 ADMIN = "sk-admin-key-of-the-tests-0123456789"
 

@@ -38,6 +38,7 @@ class Script:
     takes_s: float = 0.0
     #: Answers to the next submits that are given without taking anything: JSON or raw bytes.
     answers: deque[tuple[int, Any]] = field(default_factory=deque)
+    headers: dict[str, str] = field(default_factory=dict)  #: Of those answers.
     #: What becomes of the next taken submits' answers: `drop` the connection or `502`.
     losses: deque[str] = field(default_factory=deque)
     pictures: deque[tuple[int, bytes]] = field(default_factory=deque)  #: Before the good ones.
@@ -104,7 +105,7 @@ class Upstream:
         if self.script.answers:
             status, answer = self.script.answers.popleft()
             if isinstance(answer, bytes):
-                return Response(answer, status, media_type="text/html")
+                return Response(answer, status, self.script.headers, "text/html")
             return JSONResponse(answer, status)
         if path.endswith("/modal"):
             job = self.jobs[body["taskId"]]

@@ -46,6 +46,14 @@ class Again:
     delay: timedelta
 
 
+@dataclass(slots=True)
+class _Trouble:
+    """What went wrong while a task was followed."""
+
+    failures: int = 0  #: Looks in a row that brought no news.
+    faults: int = 0  #: Times that the provider broke, in all.
+
+
 class Stepper:
     """Runs tasks of one worker."""
 
@@ -166,22 +174,9 @@ class Stepper:
     # Following --------------------------------------------------------------------------
 
     async def _follow(self, task: Task, upstream_id: str, job: Job, provider: Provider) -> None:
-        failures = faults = 0
+        trouble = _Trouble()
         while not task.is_final:
-            try:
-                progress = await provider.poll(job, upstream_id)
-                failures = 0
-            except ProviderError as error:
-                failures += 1
-                log.info("poll_failed", task_id=task.id, error=error.message)
-                progress = Progress(Stage.WORKING)
-            except Exception as fault:
-                failures, faults = failures + 1, faults + 1
-                log.exception("provider_bug", task_id=task.id, provider=job.channel.provider)
-                progress = Progress(Stage.WORKING)
-                if faults >= MAX_FAULTS:
-                    progress = Progress(Stage.FAILED, code="internal", reason=repr(fault))
-                    await self._tell_stop(job, provider, upstream_id)
+            progress = await self._look(upstream_id, job, provider, trouble)
             if progress.stage is Stage.DONE:
                 await self._finish(task, progress)
                 return
@@ -195,9 +190,30 @@ class Stepper:
                 await self._fail(task, "timeout", "任务超时")
                 return
             pause_s = provider.manifest.poll_s
-            if failures:
-                pause_s = delay_s(failures - 1, base=self._retry_s, cap=30.0)
+            if trouble.failures:
+                pause_s = delay_s(trouble.failures - 1, base=self._retry_s, cap=30.0)
             await asyncio.sleep(pause_s)
+
+    async def _look(
+        self, upstream_id: str, job: Job, provider: Provider, trouble: _Trouble
+    ) -> Progress:
+        """Poll once; a failure means no news, until the provider has broken too often."""
+        try:
+            progress = await provider.poll(job, upstream_id)
+        except ProviderError as error:
+            trouble.failures += 1
+            log.info("poll_failed", task_id=job.task.id, error=error.message)
+            return Progress(Stage.WORKING)
+        except Exception as fault:
+            trouble.failures += 1
+            trouble.faults += 1
+            log.exception("provider_bug", task_id=job.task.id, provider=job.channel.provider)
+            if trouble.faults < MAX_FAULTS:
+                return Progress(Stage.WORKING)
+            await self._tell_stop(job, provider, upstream_id)
+            return Progress(Stage.FAILED, code="internal", reason=repr(fault)[:500])
+        trouble.failures = 0
+        return progress
 
     async def _note(self, task: Task, progress: Progress) -> Task:
         if progress.percent <= task.progress:

@@ -10,6 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
+from sqlalchemy.exc import IntegrityError
+
 from gesso.domain import ids, prompt
 from gesso.domain.buttons import Deed
 from gesso.domain.caller import ApiKey
@@ -74,7 +76,14 @@ class Submitter:
             keep=self._keep,
             repeatable=repeatable,
         )
-        return await self._writer.write(operation)
+        try:
+            return await self._writer.write(operation)
+        except IntegrityError:
+            if repeatable is None:
+                raise
+            # Another process took the same Idempotency-Key at the same moment. Its task is
+            # committed by now, and it is the answer to this request too.
+            return await self._writer.write(operation)
 
 
 def _draft(key: ApiKey, order: Order, price: Quote, notify_hook: str) -> Task:

@@ -21,6 +21,8 @@ from gesso.domain.order import Accepted, Repeatable
 from gesso.domain.task import TaskStatus
 from gesso.services import administer
 from gesso.services.settle import Cancel
+from gesso.services.submit import Submitter
+from gesso.storage.writer import Writer
 from tests.rooms.customer import Customer, order
 
 pytestmark = pytest.mark.anyio
@@ -96,6 +98,23 @@ async def test_the_same_request_twice_is_one_task(customer: Customer) -> None:
         await customer.submit(repeat=Repeatable("key-1", b"other"))
     other = await customer.with_limits()
     assert (await other.submit(repeat=once)).task.id != answers[0].task.id
+
+
+async def test_two_processes_that_get_the_same_request_make_one_task(customer: Customer) -> None:
+    house = customer.house
+    if not house.database.distributed:
+        pytest.skip("on SQLite one process writes")
+    other = Writer(house.database, house.jobs)
+    serving = asyncio.create_task(other.run())
+    submitters = [customer.submitter, Submitter(other, house.catalogue)]
+    for number in range(10):
+        once = Repeatable(f"both-{number}", b"digest")
+        answers = await asyncio.gather(
+            *(one.submit(customer.key, order(), once) for one in submitters)
+        )
+        assert len({a.task.id for a in answers}) == 1
+    assert len(await house.finder.newest(customer.key, limit=99)) == 10
+    serving.cancel()
 
 
 async def test_a_refused_request_may_be_sent_again_with_its_key(customer: Customer) -> None:

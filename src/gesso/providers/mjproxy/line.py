@@ -26,6 +26,9 @@ _SILENCE = timedelta(seconds=30)
 #: The largest answer that is not a picture: a list of some hundred tasks.
 _ANSWER_BYTES = 32 * 1024 * 1024
 
+#: An upstream that asks for more patience than this is asked earlier.
+_LONGEST_WAIT_S = 120.0
+
 
 class Missing(Exception):
     """A result's URL does not answer with its bytes; `str` says what it answered."""
@@ -63,8 +66,7 @@ class Line:
         except PyreqwestError as error:
             raise Uncertain(_tell(error)) from error
         if status == 429:
-            seconds = float(wait) if wait.isascii() and wait.isdecimal() else None
-            raise Unavailable("the upstream is busy (HTTP 429)", retry_after_s=seconds)
+            raise Unavailable("the upstream is busy (HTTP 429)", retry_after_s=_seconds(wait))
         answer = _read_object(data)
         if status >= 500 or (answer is None and status < 400):
             raise Uncertain(f"HTTP {status} without an answer of this wire")
@@ -115,6 +117,13 @@ class Line:
 
 def _builder() -> ClientBuilder:
     return ClientBuilder().no_proxy().connect_timeout(_CONNECT).user_agent("gesso")
+
+
+def _seconds(header: str) -> float | None:
+    """Return what Retry-After asks for, within reason; None for a date or nothing."""
+    if not (header.isascii() and header.isdecimal()):
+        return None
+    return min(float(header[:9]), _LONGEST_WAIT_S)
 
 
 def _read_object(data: bytes) -> dict[str, Any] | None:

@@ -25,7 +25,7 @@ _VARY = frozenset({Deed.VARIATION, Deed.LOW_VARIATION, Deed.HIGH_VARIATION})
 #: Work from the words and the first order's own pictures; the parent's result plays no part.
 _FRESH = frozenset({Deed.REROLL, Deed.DESCRIBE_PICK, Deed.SHORTEN_PICK, Deed.DESCRIBE_RETRY})
 _ANIMATE = {Deed.ANIMATE_HIGH: "high", Deed.ANIMATE_LOW: "low"}
-_EXTEND = {Deed.EXTEND_HIGH: "high", Deed.EXTEND_LOW: "low"}
+_EXTEND = frozenset({Deed.EXTEND_HIGH, Deed.EXTEND_LOW})
 _DIMENSIONS = frozenset({"PORTRAIT", "SQUARE", "LANDSCAPE"})
 _PRESSES_OF_TILES = _STORED | {Deed.VARIATION, Deed.DESCRIBE_PICK, Deed.SHORTEN_PICK}
 _MAGIC = ((b"\x89PNG", "png"), (b"\xff\xd8", "jpeg"), (b"GIF8", "gif"), (b"RIFF", "webp"))

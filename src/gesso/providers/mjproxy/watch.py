@@ -31,6 +31,11 @@ class _Watched:
     answer: asyncio.Future[Any] | None = None
 
 
+def ticks_until_next(age_ticks: float) -> int:
+    """Return after how many ticks a task of this age is looked at again."""
+    return next(ticks for age, ticks in _PACE if age_ticks >= age)
+
+
 class Watch:
     """Answers `look` for many tasks with few requests."""
 
@@ -99,7 +104,7 @@ class Watch:
             return
         now = asyncio.get_running_loop().time()
         age = (now - watched.since) / (self._tick_s or 1e-9)
-        watched.due = now + self._tick_s * next(step for limit, step in _PACE if age >= limit)
+        watched.due = now + self._tick_s * ticks_until_next(age)
         if error is None:
             watched.answer.set_result(task)
         else:

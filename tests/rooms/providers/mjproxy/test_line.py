@@ -66,3 +66,16 @@ async def test_downloads(upstream: Upstream) -> None:
         await line.download(here, "/picture/7.png")
     with pytest.raises((Missing, Unavailable)):
         await line.download(here, "file:///etc/passwd")
+
+
+@pytest.mark.parametrize(
+    ("header", "seconds"), [("7", 7.0), ("99999", 120.0), ("", None), ("Mon, 01 Jan", None)]
+)
+async def test_how_long_an_upstream_asks_us_to_wait(
+    upstream: Upstream, header: str, seconds: float | None
+) -> None:
+    upstream.script.answers = deque([(429, b"")])
+    upstream.script.headers = {"retry-after": header} if header else {}
+    with pytest.raises(Unavailable) as busy:
+        await Line(1000).order(channel(upstream), "/mj/submit/imagine", {})
+    assert busy.value.retry_after_s == seconds

@@ -36,19 +36,15 @@ class Commission:
     pictures: Sequence[bytes] = ()
     mask: bytes | None = None
     parent: Task | None = None
-    origin: Mapping[str, Any] | None = None  #: What a reroll's parent was made from.
 
     @classmethod
     def of(cls, job: Job, pixels: int, video_s: float) -> Commission:
-        """Read a job; a reroll of a follow-up repeats what its parent was asked."""
+        """Read a job; a reroll repeats what was asked of its parent, from the same base."""
         order, parent = dict(job.task.order), job.material.parent
+        if _deed(order) is Deed.REROLL:
+            order = {**order.get("again", {}), "seed": order.get("seed")}
+            parent = job.material.base
         deed = _deed(order)
-        origin = None
-        if deed is Deed.REROLL and parent is not None:
-            origin = parent.result.get("origin")
-            kept = {k: v for k, v in parent.order.items() if k != "deed" or origin}
-            order = {**kept, "seed": order.get("seed")}
-            deed = _deed(order)
         seed = order.get("seed")
         return cls(
             action=job.task.action,
@@ -61,7 +57,6 @@ class Commission:
             pictures=job.material.pictures,
             mask=job.material.mask,
             parent=parent,
-            origin=origin,
         )
 
     @property
@@ -78,8 +73,6 @@ class Commission:
     @property
     def kept(self) -> Recipe | None:
         """The recipe of the parent's picture, if the painter made it."""
-        if self.origin is not None:
-            return recipes.read(self.origin["recipe"])
         try:
             known = self.parent.result["recipes"] if self.parent else []
             return recipes.read(known[max(self.place - 1, 0)])
@@ -99,9 +92,6 @@ class Commission:
     @property
     def blob(self) -> str | None:
         """The stored file that is needed to go on; None when the recipe says everything."""
-        if self.origin is not None:
-            blob = self.origin.get("blob")
-            return str(blob) if blob else None
         if self.deed in TAKING or (self.action is Action.UPSCALE and self.deed is None):
             return self.picture.blob
         if self.parent is None or (self.deed is None and self.action not in _FROM_PARENT):

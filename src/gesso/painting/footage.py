@@ -186,7 +186,6 @@ def _result(
             }
             for take in takes
         ],
-        "origin": {"recipe": picture, "blob": job.blob},
     }
     return Result(files, len(takes), facts)
 

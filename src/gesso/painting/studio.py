@@ -15,7 +15,7 @@ from gesso.painting.brief import View, Window, size_for
 from gesso.painting.commission import TAKING, Commission
 from gesso.painting.original import Original, settled
 from gesso.painting.paint import Pixels
-from gesso.painting.recipe import Mask, Recipe, read_mask, write_mask
+from gesso.painting.recipe import Mask, Recipe
 from gesso.painting.sheet import write_webp
 from gesso.painting.tints import tints_of
 from gesso.painting.upscale import enlarged, upscale
@@ -92,14 +92,14 @@ def _vary(job: Commission, stored: bytes | None) -> Work:
     seeds = _seeds(job)
     if original.pixels is not None:
         told = replace(original.recipe, brief=replace(original.recipe.brief, seed=job.seed))
-        return _grid(job, original, [told] * 4, [
+        return _grid(job, [told] * 4, [
             lambda s=s: flat.vary(original, how, s) for s in seeds  # type: ignore[misc]
         ])  # fmt: skip
     recipe = replace(original.recipe, window=settled(original.recipe.window, job.pixels))
     if job.words.text and not _same(job.words.text, recipe.brief, job):
         brief = replace(recipe.brief, text=job.words.text, cast=None, stage=None)
         recipe = replace(recipe, brief=brief)
-    return _grid(job, original, [recipe.varied(how, s) for s in seeds])
+    return _grid(job, [recipe.varied(how, s) for s in seeds])
 
 
 def _reframe(job: Commission, stored: bytes | None) -> Work:
@@ -112,10 +112,10 @@ def _reframe(job: Commission, stored: bytes | None) -> Work:
     text = job.words.text if _new_words(job) else recipe.brief.text
     made = [reframe.candidate(recipe, window, text, seed) for seed in _seeds(job)]
     if original.pixels is None:
-        return _grid(job, original, made)
+        return _grid(job, made)
     # The pasted picture is the frame; only the world around it is painted.
     made = [replace(one, layers=(), flat=True) for one in made]
-    return _grid(job, original, made, [
+    return _grid(job, made, [
         lambda r=r: reframe.surround(original, r) for r in made  # type: ignore[misc]
     ])  # fmt: skip
 
@@ -145,38 +145,29 @@ def _repaint(job: Commission, stored: bytes | None) -> Work:
         text = recipe.brief.text
     seeds = _seeds(job)
     if mask is None and original.pixels is not None:
-        return _grid(job, original, [recipe] * 4, [
+        return _grid(job, [recipe] * 4, [
             lambda s=s: flat.vary(original, "strong", s) for s in seeds  # type: ignore[misc]
         ])  # fmt: skip
     if original.pixels is None:
         made = [region.repainted(recipe, mask, text, s) for s in seeds]
-        return _grid(job, original, made, mask=mask)
+        return _grid(job, made)
     assert mask is not None
-    return _grid(job, original, [recipe] * 4, [
+    return _grid(job, [recipe] * 4, [
         lambda s=s: region.repaint_pixels(original, mask, text, s)  # type: ignore[misc]
         for s in seeds
-    ], mask=mask)  # fmt: skip
+    ])  # fmt: skip
 
 
 def _mask(job: Commission, recipe: Recipe) -> Mask | None:
-    if job.mask is not None:
-        return shape.read_mask(job.mask, recipe.window.box)
-    kept = job.origin.get("mask") if job.origin else None
-    return read_mask(kept) if kept else None
+    return None if job.mask is None else shape.read_mask(job.mask, recipe.window.box)
 
 
 def _grid(
     job: Commission,
-    original: Original,
     made: Sequence[Recipe],
     paints: Sequence[Callable[[], Pixels]] | None = None,
-    mask: Mask | None = None,
 ) -> Work:
-    """A grid of four that remembers what it was made from, for a reroll."""
-    origin: dict[str, Any] = {"recipe": original.recipe.write(), "blob": job.blob}
-    if mask is not None:
-        origin["mask"] = write_mask(mask)
-    return painted_grid(made, job.note, {"seed": job.seed, "origin": origin}, paints)
+    return painted_grid(made, job.note, {"seed": job.seed}, paints)
 
 
 def _seeds(job: Commission) -> list[int]:

@@ -120,7 +120,9 @@ class Settings:
     sandbox_pixels: int = _setting(
         640 * 640, "Pixels of each single picture that the sandbox paints."
     )
-    sandbox_video_s: float = _setting(5.2, "Length of the clips that the sandbox films, in seconds.")
+    sandbox_video_s: float = _setting(
+        5.2, "Length of the clips that the sandbox films, in seconds."
+    )
     free_balance: str = _setting(
         "10", "US dollars credited to the first account of a fresh installation, for trying out."
     )

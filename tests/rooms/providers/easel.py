@@ -35,6 +35,7 @@ class Easel:
         action: Action,
         prompt: str = "",
         parent: Task | None = None,
+        base: Task | None = None,
         pictures: Sequence[bytes] = (),
         mask: bytes | None = None,
         attempt: int = 1,
@@ -52,7 +53,9 @@ class Easel:
             final_prompt=prompt or (parent.final_prompt if parent else ""),
             order={"seed": 7, **order},
         )
-        material = Material(pictures, parent, self._read, mask)
+        material = Material(
+            pictures, mask=mask, parent=parent, base=base or parent, read_blob=self._read
+        )
         return Job(task, CHANNEL, f"{task.id}-{attempt}", material)
 
     async def _read(self, key: str) -> bytes:

@@ -88,7 +88,9 @@ async def _rerolls(easel: Easel) -> None:
     single = await easel.single("a castle on a mountain")
     zoomed = await easel.run(Action.ZOOM, parent=single, deed="zoom_out_2x")
     zoomed_order = {k: v for k, v in zoomed.order.items() if k != "seed"}
-    again = await easel.run(Action.ZOOM, parent=zoomed, deed="reroll", seed=99)
+    again = await easel.run(
+        Action.ZOOM, parent=zoomed, base=single, deed="reroll", again=zoomed_order, seed=99
+    )
     assert zoomed_order["deed"] == "zoom_out_2x"
     a, b = easel.pixels(zoomed, 1), easel.pixels(again, 1)
     assert apart(a, b) > 0

@@ -19,7 +19,7 @@ pytestmark = pytest.mark.anyio
 async def due(customer: Customer) -> list[outbox.Callback]:
     async with customer.house.database.transaction() as connection:
         later = clock.now() + timedelta(seconds=1)
-        return await outbox.claim_due(connection, later, limit=9, lease_s=0)
+        return await outbox.claim_due(connection, later, quota=outbox.Quota(9, 9, 9), lease_s=0)
 
 
 async def test_one_callback_for_one_end(customer: Customer) -> None:

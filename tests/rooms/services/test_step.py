@@ -15,7 +15,10 @@ from gesso.domain.errors import Refused, Unavailable, Uncertain
 from gesso.domain.provider import Delivered, Job, Manifest, Progress, Stage
 from gesso.domain.task import Action, TaskStatus
 from gesso.kit import picture
+from gesso.kit.mask import Polarity
+from gesso.kit.web import Guard
 from gesso.services.attempts import Accept, Begin
+from gesso.services.gather import Gatherer
 from gesso.services.step import MAX_ATTEMPTS, MAX_FAULTS, MAX_LOOKUPS, Again, Stepper
 from tests.rooms.customer import Customer
 from tests.upstream import png
@@ -66,8 +69,9 @@ def provider(small_customer: Customer) -> Scripted:
 @pytest.fixture
 def stepper(small_customer: Customer) -> Stepper:
     house = small_customer.house
+    gatherer = Gatherer(house.blobs, house.reader, Guard(), picture.Limits(), Polarity.LIGHT)
     return Stepper(
-        house.writer, house.reader, house.catalogue, house.blobs, picture.Limits(),
+        house.writer, house.reader, house.catalogue, house.blobs, gatherer, picture.Limits(),
         keep=timedelta(days=1), retry_s=0.001,
     )  # fmt: skip
 

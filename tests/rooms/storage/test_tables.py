@@ -79,12 +79,12 @@ async def test_keys_are_found_by_their_digest_alone(house: House) -> None:
         spend_limit_nanos=10**12, expires_at=NOW.replace(microsecond=0),
     )  # fmt: skip
     async with house.database.transaction() as connection:
-        assert await keys.find_by_secret(connection, customer.secret) == customer.key
-        assert await keys.find_by_secret(connection, customer.secret + "x") is None
-        assert await keys.find_by_secret(connection, "\ud800") is None
+        assert await keys.find_by_secret(connection, customer.secret, NOW) == customer.key
+        assert await keys.find_by_secret(connection, customer.secret + "x", NOW) is None
+        assert await keys.find_by_secret(connection, "\ud800", NOW) is None
         assert await keys.revoke(connection, customer.key.id, NOW)
         assert not await keys.revoke(connection, "nobody", NOW)
-        found = await keys.find_by_secret(connection, customer.secret)
+        found = await keys.find_by_secret(connection, customer.secret, NOW)
         assert found is not None
         assert found.revoked_at is not None
 

@@ -12,6 +12,7 @@ import pytest
 
 from gesso.domain.channel import Channel
 from gesso.services import administer
+from gesso.services.pause import Gate
 from gesso.services.settle import Cancel
 from gesso.services.step import Again, Stepper
 from gesso.worker import engine as engine_room
@@ -54,7 +55,7 @@ async def working(customer: Customer, steps: Steps) -> AsyncIterator[Engine]:
     house = customer.house
     engine = Engine(
         await house.jobs.open_worker(), cast(Stepper, steps), house.catalogue,
-        heartbeat_s=6, most_tasks=64,
+        gate=Gate(house.catalogue, house.reader), heartbeat_s=6, most_tasks=64,
     )  # fmt: skip
     running = asyncio.create_task(engine.run())
     try:

@@ -21,6 +21,7 @@ from gesso.dialects.midjourney import wire as midjourney_wire
 from gesso.dialects.midjourney.hall import Bounds, Hall
 from gesso.dialects.midjourney.routes import MidjourneyRoutes
 from gesso.dialects.midjourney.submits import Services
+from gesso.domain.channel import Rule
 from gesso.domain.errors import BadSettings
 from gesso.domain.provider import Provider
 from gesso.domain.task import Task
@@ -34,9 +35,11 @@ from gesso.kit.mask import Polarity
 from gesso.kit.web import Guard
 from gesso.providers import discover
 from gesso.services import administer, sweep
+from gesso.services import breaker as breakers
 from gesso.services.answer import Answerer
 from gesso.services.authenticate import Authenticator
 from gesso.services.bookmark import Bookmarker
+from gesso.services.breaker import Breaker
 from gesso.services.cancel import Canceller
 from gesso.services.catalogue import Catalogue
 from gesso.services.deliver import Sender
@@ -105,7 +108,9 @@ async def open_house(settings: Settings, *, set_up: bool = False) -> AsyncIterat
         stack.push_async_callback(jobs.close)
         blobs = _open_blobs(settings)
         writer = Writer(database, jobs)
-        catalogue = Catalogue(database, _providers(settings), settings.banned_words)
+        catalogue = Catalogue(
+            database, _providers(settings), settings.banned_words, Rule(settings.channel_rule)
+        )
         await stack.enter_async_context(_running([writer.run()]))
         first_key = None
         if set_up:
@@ -190,7 +195,13 @@ def _services(house: House, room: PictureRoom) -> Services:
     keep = timedelta(days=settings.picture_days)
     polarity = Polarity(settings.mask_polarity)
     return Services(
-        submitter=Submitter(writer, catalogue, notify_hook=settings.notify_hook, keep=keep),
+        submitter=Submitter(
+            writer,
+            catalogue,
+            notify_hook=settings.notify_hook,
+            keep=keep,
+            waits=settings.outage != "refuse",
+        ),
         answerer=Answerer(writer, catalogue, keep=keep),
         canceller=Canceller(writer, house.finder),
         catalogue=catalogue,
@@ -232,6 +243,11 @@ async def running_worker(house: House) -> AsyncIterator[Engine]:
 async def _running_worker(house: House) -> AsyncIterator[Engine]:
     settings = house.settings
     keep = timedelta(days=settings.picture_days)
+    breaker = Breaker(
+        house.database,
+        house.catalogue,
+        breakers.Patience(settings.breaker_failures, settings.breaker_rest_s),
+    )
     stepper = Stepper(
         house.writer,
         house.reader,
@@ -244,6 +260,7 @@ async def _running_worker(house: House) -> AsyncIterator[Engine]:
             _limits(settings),
             Polarity(settings.mask_polarity),
         ),
+        breaker,
         # Results are our upstream's, not a stranger's: larger, but not without a limit.
         picture.Limits(settings.max_result_bytes, 4 * settings.max_picture_pixels, 100_000),
         keep=keep,
@@ -253,7 +270,14 @@ async def _running_worker(house: House) -> AsyncIterator[Engine]:
         await house.jobs.open_worker(),
         stepper,
         house.catalogue,
-        gate=Gate(house.catalogue, house.reader),
+        gate=Gate(
+            house.catalogue,
+            house.reader,
+            house.writer,
+            breaker,
+            moves=settings.outage != "wait",
+            wait=timedelta(seconds=settings.outage_wait_s),
+        ),
         heartbeat_s=settings.heartbeat_s,
         most_tasks=settings.worker_tasks,
     )

@@ -18,6 +18,13 @@ from urllib.parse import urlsplit
 
 from gesso.domain.errors import BadSettings
 
+#: Settings that are one of a few words.
+_CHOICES = {
+    "mask_polarity": ("light", "transparent"),
+    "channel_rule": ("best_wait", "round_robin", "weighted", "random", "fill"),
+    "outage": ("move", "wait", "refuse"),
+}
+
 
 def _setting(default: Any, meaning: str, *, secret: bool = False) -> Any:
     return field(default=default, metadata={"meaning": meaning, "secret": secret})
@@ -62,6 +69,22 @@ class Settings:
     )
     upstream_retry_s: float = _setting(
         1.0, "Seconds before an upstream that failed is asked again; grows with every failure."
+    )
+    channel_rule: str = _setting(
+        "best_wait",
+        "How a channel is picked among equals: best_wait, round_robin, weighted, random or fill.",
+    )
+    outage: str = _setting(
+        "move",
+        "What happens to tasks of a channel that rests after failures: `move` them to another "
+        "one that can serve them, let them `wait`, or `refuse` new ones when no other can.",
+    )
+    outage_wait_s: float = _setting(
+        600.0, "Seconds a task waits for a channel that rests before it fails, at no cost."
+    )
+    breaker_failures: int = _setting(5, "Failures in a row after which a channel rests.")
+    breaker_rest_s: float = _setting(
+        15.0, "First rest of a failing channel, in seconds; each further one is twice as long."
     )
     notify_hook: str = _setting("", "URL told of every task that names no notifyHook of its own.")
     callback_private: str = _setting(
@@ -206,8 +229,9 @@ def _check(settings: Settings) -> None:
         raise BadSettings(
             "GESSO_DATABASE_URL must start with postgresql://; leave it empty for SQLite"
         )
-    if settings.mask_polarity not in {"light", "transparent"}:
-        raise BadSettings("GESSO_MASK_POLARITY must be light or transparent")
+    for name, known in _CHOICES.items():
+        if getattr(settings, name) not in known:
+            raise BadSettings(f"GESSO_{name.upper()} must be one of {', '.join(known)}")
     _ = settings.callback_port_numbers  # wrong ones are told at the start
     if settings.public_url and urlsplit(settings.public_url).scheme not in {"http", "https"}:
         raise BadSettings("GESSO_PUBLIC_URL must start with http:// or https://")

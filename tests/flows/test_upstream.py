@@ -37,7 +37,8 @@ class Scene:
         channel = Channel(
             "ch_up", "up", "mjproxy", base_url=base_url or self.upstream.url, **settings
         )
-        quick = {"upstream_poll_s": 0.02, "upstream_retry_s": 0.01}
+        # A channel that rests ends its tasks at once: outages have tests of their own.
+        quick = {"upstream_poll_s": 0.02, "upstream_retry_s": 0.01, "outage_wait_s": 0}
         self.gateway = await self._stack.enter_async_context(
             running_gateway(self._url, self._place, channels=[channel], **quick)
         )

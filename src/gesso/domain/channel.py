@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import StrEnum
 from typing import Any
 
 from gesso.domain.errors import NoChannel, QueueFull
@@ -31,6 +32,12 @@ class Channel:
     remark: str = ""
     paused: bool = False  #: Accepts tasks, but starts none of them.
     created_at: datetime | None = None
+    broken_until: datetime | None = None  #: Gets no tasks before; afterwards one, as a trial.
+    broken_reason: str = ""  #: Why; empty for a healthy channel.
+
+    def is_broken(self, now: datetime) -> bool:
+        """Say whether the channel rests after failures."""
+        return self.broken_until is not None and now < self.broken_until
 
     @property
     def remix(self) -> bool:
@@ -69,6 +76,26 @@ class Wish:
     selection: Selection = field(default_factory=Selection)  #: What the caller allows.
     prefer_id: str | None = None  #: This one first: follow-ups go where the parent was made.
     provider: str | None = None  #: Only this provider: test keys run on the sandbox.
+    waits: bool = True  #: Whether the task may wait for a channel that rests after failures.
+
+
+class Rule(StrEnum):
+    """How a channel is picked among equals (wire/midjourney-proxy section 10)."""
+
+    BEST_WAIT = "best_wait"  #: The one whose queue is shortest by weight.
+    ROUND_ROBIN = "round_robin"  #: One after the other.
+    WEIGHTED = "weighted"  #: By chance, in proportion to the weights.
+    RANDOM = "random"  #: By chance, all alike.
+    FILL = "fill"  #: The oldest with a free place, else the shortest queue.
+
+
+@dataclass(frozen=True, slots=True)
+class Luck:
+    """What a pick depends on beside the channels, so that picking stays pure."""
+
+    rule: Rule = Rule.BEST_WAIT
+    turn: int = 0  #: Counts picks.
+    draw: float = 0.0  #: Drawn evenly from 0–1.
 
 
 def choose(
@@ -76,12 +103,30 @@ def choose(
     channels: Sequence[Channel],
     loads: Mapping[str, Load],
     can: Callable[[Channel, Action], bool],
+    *,
+    now: datetime,
+    luck: Luck = Luck(),
 ) -> Channel:
-    """Pick the channel for a task: capable, enabled, then priority, weight, least waiting.
+    """Pick the channel for a task: capable, enabled, healthy, then priority and the rule.
 
-    Raises NoChannel naming the filter that removed the last channel, or QueueFull when
-    every channel that could serve the task has a full queue.
+    A follow-up goes where its parent was made while that channel is healthy. When every
+    channel that could serve rests after failures, the task waits for one of them, unless the
+    wish says otherwise. Raises NoChannel naming the filter that removed the last channel, or
+    QueueFull when every channel that could serve the task has a full queue.
     """
+    left = _healthy(_allowed(wish, channels, can), wish, now)
+    with_room = [c for c in left if _place(c, loads) <= c.queue_size]
+    if not with_room:
+        raise QueueFull(facts={"channel_id": left[0].id})
+    preferred = [c for c in with_room if c.id == wish.prefer_id]
+    highest = max(c.priority for c in with_room)
+    group = preferred or [c for c in with_room if c.priority == highest]
+    return _pick(group, loads, luck)
+
+
+def _allowed(
+    wish: Wish, channels: Sequence[Channel], can: Callable[[Channel, Action], bool]
+) -> list[Channel]:
     left, only = list(channels), wish.selection
     for reason, keeps in (
         ("no channel is configured", lambda c: True),
@@ -96,14 +141,34 @@ def choose(
         left = [c for c in left if keeps(c)]
         if not left:
             raise NoChannel(reason)
-    with_room = [c for c in left if _place(c, loads) <= c.queue_size]
-    if not with_room:
-        raise QueueFull(facts={"channel_id": left[0].id})
+    return left
+
+
+def _healthy(left: list[Channel], wish: Wish, now: datetime) -> list[Channel]:
+    healthy = [c for c in left if not c.is_broken(now)]
+    if not healthy and not wish.waits:
+        raise NoChannel(f"channel {left[0].id} rests after failures: {left[0].broken_reason}")
+    return healthy or left
+
+
+def _pick(group: Sequence[Channel], loads: Mapping[str, Load], luck: Luck) -> Channel:
+    if luck.rule is Rule.ROUND_ROBIN:
+        return sorted(group, key=lambda c: c.id)[luck.turn % len(group)]
+    if luck.rule is Rule.RANDOM:
+        return group[int(luck.draw * len(group)) % len(group)]
+    if luck.rule is Rule.WEIGHTED:
+        point = luck.draw * sum(max(0, c.weight) for c in group)
+        for channel in group:
+            point -= max(0, channel.weight)
+            if point < 0:
+                return channel
+    if luck.rule is Rule.FILL:
+        free = [c for c in group if _place(c, loads) == 0]
+        if free:
+            return free[0]
     return min(
-        with_room,
+        group,
         key=lambda c: (
-            c.id != wish.prefer_id if wish.prefer_id else False,
-            -c.priority,
             _place(c, loads) / max(1, c.weight),
             _busy(c, loads) / max(1, c.weight * c.core_size),
             c.id,

@@ -161,10 +161,19 @@ class Unavailable(ProviderError):
     code = "unavailable"
     retry = True
 
-    def __init__(self, message: str = "", *, retry_after_s: float | None = None) -> None:
-        """Keep how long the upstream asked us to wait, if it did."""
+    def __init__(
+        self, message: str = "", *, retry_after_s: float | None = None, busy: bool = False
+    ) -> None:
+        """Keep how long the upstream asked us to wait, and whether it is well but busy."""
         super().__init__(message)
         self.retry_after_s = retry_after_s
+        self.busy = busy
+
+
+class Locked(Unavailable):
+    """The upstream refuses our own credentials: nothing starts there until that is mended."""
+
+    code = "locked"
 
 
 class Uncertain(ProviderError):

@@ -70,6 +70,8 @@ class Order:
             "pictures": list(self.pictures),
             "version": self.version,
         }
+        if self.selection.channel_id:
+            kept["only"] = self.selection.channel_id
         if self.links:
             kept["links"] = list(self.links)
         if self.mask:

@@ -103,5 +103,11 @@ class Provider(Protocol):
     async def poll(self, job: Job, upstream_id: str) -> Progress:
         """Ask how far the job is; raises Unavailable when that cannot be told now."""
 
+    async def probe(self, channel: Channel) -> None:
+        """Ask whether a channel would work, starting nothing.
+
+        Raises Locked for wrong credentials and another ProviderError when it does not answer.
+        """
+
     async def cancel(self, job: Job, upstream_id: str) -> None:
         """Tell the upstream to stop; does nothing when it cannot."""

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from gesso.domain.buttons import Deed
+from gesso.domain.channel import Channel
 from gesso.domain.errors import (
     GessoError,
     InvalidOrder,
@@ -120,6 +121,9 @@ class Sandbox:
         if easel.previews and elapsed >= 0:
             preview = easel.previews[min(step, len(easel.previews) - 1)]
         return Progress(Stage.WORKING, _STEPS[step], preview)
+
+    async def probe(self, channel: Channel) -> None:
+        """Nothing can be wrong: the painter is this process."""
 
     async def cancel(self, job: Job, upstream_id: str) -> None:
         """Put the easel away."""

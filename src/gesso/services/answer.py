@@ -117,7 +117,10 @@ class Resume:
         task = _answered(stored, self.reply)
         if not unit.accounts[stored.account_id].enabled:
             raise NotAllowed("the account of this task is disabled")
-        channel = choose(self._wish(), self.catalogue.channels, unit.loads, self.catalogue.can)
+        channel = choose(
+            self._wish(), self.catalogue.channels, unit.loads, self.catalogue.can,
+            now=unit.now, luck=self.catalogue.luck(),
+        )  # fmt: skip
         place = unit.loads[channel.id].place_of_next(channel)
         # Whoever answers pays, within the limits of that key.
         task = replace(task, channel_id=channel.id, key_id=self.key.id)

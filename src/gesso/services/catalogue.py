@@ -7,13 +7,15 @@ change is seen by every process soon. `refresh` makes a change visible here at o
 from __future__ import annotations
 
 import asyncio
+import itertools
+import random
 import re
 from collections.abc import Mapping
 
 import structlog
 
 from gesso.domain.caller import ApiKey
-from gesso.domain.channel import Channel
+from gesso.domain.channel import Channel, Luck, Rule
 from gesso.domain.errors import BannedPrompt
 from gesso.domain.order import Order
 from gesso.domain.provider import Provider
@@ -30,9 +32,15 @@ class Catalogue:
     """Channels, prices and banned words as they were a moment ago."""
 
     def __init__(
-        self, database: Database, providers: Mapping[str, Provider], banned_words: str
+        self,
+        database: Database,
+        providers: Mapping[str, Provider],
+        banned_words: str,
+        rule: Rule = Rule.BEST_WAIT,
     ) -> None:
         """Start empty; `refresh` fills it."""
+        self._rule = rule
+        self._turn = itertools.count()
         self._database = database
         self.providers = providers
         self._fixed_words = tuple(w.strip() for w in banned_words.split(",") if w.strip())
@@ -65,6 +73,11 @@ class Catalogue:
         """Say whether a channel's provider can do an action."""
         provider = self.providers.get(channel.provider)
         return provider is not None and action in provider.manifest.actions
+
+    def luck(self) -> Luck:
+        """Return what the next pick of a channel depends on."""
+        draw = random.random()
+        return Luck(self._rule, next(self._turn), draw)
 
     def quote(self, key: ApiKey, order: Order) -> Quote:
         """Return what an order costs at most; a test key pays nothing."""

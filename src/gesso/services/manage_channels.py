@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from typing import Any
 
 from gesso.domain.actor import Actor
 from gesso.domain.channel import Channel, Load
-from gesso.domain.errors import Conflict, InvalidValue, NotFound
+from gesso.domain.errors import Conflict, InvalidValue, NotFound, ProviderError
 from gesso.services import administer, record
 from gesso.services.catalogue import Catalogue
 from gesso.services.record import MASK, masked
@@ -17,6 +18,8 @@ from gesso.storage.paging import Slice
 
 __all__ = ["ChannelDesk", "masked"]
 
+#: Seconds that a backend may take to say that it is there.
+_PROBE_S = 10.0
 #: Up to how many tasks of a channel are counted.
 _COUNT = 100_000
 
@@ -60,10 +63,33 @@ class ChannelDesk:
             after = replace(before, **values)
             self._check(after)
             await channels.change(connection, after)
+            # Whoever mends a channel wants it to be tried at once.
+            await channels.set_health(connection, channel_id, None, "")
             changed = record.difference(record.facts(before), record.facts(after))
             await record.keep(connection, actor, "channel.update", channel_id, **changed)
         await self._catalogue.refresh()
         return await self.get(channel_id)
+
+    async def test(self, channel_id: str) -> str:
+        """Ask a channel's backend whether it would work; returns why not, empty if it would."""
+        channel, _ = await self.get(channel_id)
+        return await self.probe(channel)
+
+    async def probe(self, channel: Channel) -> str:
+        """Ask the backend of a channel that may not be stored yet; returns why it would not do.
+
+        Starts nothing. Raises InvalidValue when its provider cannot work with it at all.
+        """
+        self._check(channel)
+        provider = self._catalogue.providers[channel.provider]
+        try:
+            async with asyncio.timeout(_PROBE_S):
+                await provider.probe(channel)
+        except ProviderError as error:
+            return error.message
+        except TimeoutError:
+            return f"no answer within {_PROBE_S:g} seconds"
+        return ""
 
     async def remove(self, actor: Actor, channel_id: str) -> None:
         """Delete a channel; raises Conflict while it is enabled or has open tasks.

@@ -24,7 +24,10 @@ T = TypeVar("T")
 _SECRET_WORDS = ("key", "secret", "token", "password", "cookie", "auth", "credential")
 MASK = "***"
 #: Set by the database or by others, and so no change of an operator's.
-_NOT_OURS = {"created_at", "available_nanos", "held_nanos", "spent_nanos", "account_enabled"}
+_NOT_OURS = {
+    "broken_until", "broken_reason", "created_at", "available_nanos", "held_nanos",
+    "spent_nanos", "account_enabled",
+}  # fmt: skip
 
 
 def masked(options: Mapping[str, Any]) -> dict[str, Any]:

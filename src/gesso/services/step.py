@@ -22,6 +22,7 @@ from gesso.domain.task import Picture, Task, TaskStatus
 from gesso.kit import clock, media, picture
 from gesso.kit.backoff import delay_s
 from gesso.services.attempts import Accept, Advance, Begin, Begun, SendBack
+from gesso.services.breaker import Breaker
 from gesso.services.catalogue import Catalogue
 from gesso.services.gather import Gatherer
 from gesso.services.settle import Fail, Succeed
@@ -64,6 +65,7 @@ class Stepper:
         catalogue: Catalogue,
         blobs: Blobs,
         gatherer: Gatherer,
+        breaker: Breaker,
         limits: picture.Limits,
         *,
         keep: timedelta,
@@ -75,6 +77,7 @@ class Stepper:
         self._catalogue = catalogue
         self._blobs = blobs
         self._gatherer = gatherer
+        self._breaker = breaker
         self._limits = limits
         self._keep = keep
         self._retry_s = retry_s
@@ -121,16 +124,22 @@ class Stepper:
         try:
             upstream_id = await self._ask(begun, job, provider)
         except Refused as refusal:
+            await self._breaker.worked(job.channel)
             await self._fail(begun.task, refusal.code, refusal.message)
             return None
         except Unavailable as error:
-            return await self._send_back(attempt, begun.task, error)
+            await self._breaker.failed(job.channel, error)
+            return await self._send_back(attempt, begun.task, job.channel, error)
         except Uncertain as doubt:
+            await self._breaker.failed(job.channel, Unavailable(doubt.message))
             reason = f"nobody knows whether the upstream took the order: {doubt.message}"
             await self._fail(begun.task, "lost", reason, AttemptState.LOST)
             return None
         if upstream_id is None:
-            return await self._send_back(attempt, begun.task, Unavailable("it was never started"))
+            never = Unavailable("the upstream did not take it")
+            await self._breaker.failed(job.channel, never)
+            return await self._send_back(attempt, begun.task, job.channel, never)
+        await self._breaker.worked(job.channel)
         accepted = await self._writer.write(Accept(attempt, upstream_id))
         if accepted is None:  # Cancelled while the upstream was being asked.
             await self._tell_stop(job, provider, upstream_id)
@@ -163,8 +172,12 @@ class Stepper:
                 log.exception("provider_bug", task_id=job.task.id, provider=job.channel.provider)
         raise Uncertain("it could not be asked")
 
-    async def _send_back(self, attempt: Attempt, task: Task, error: Unavailable) -> Again | None:
-        if attempt.number >= MAX_ATTEMPTS:
+    async def _send_back(
+        self, attempt: Attempt, task: Task, channel: Channel, error: Unavailable
+    ) -> Again | None:
+        # While the channel rests it is not the task's fault: the gate moves it or lets it wait.
+        rests = self._breaker.rests(channel)
+        if attempt.number >= MAX_ATTEMPTS and not rests:
             await self._fail(task, error.code, error.message, AttemptState.REFUSED)
             return None
         await self._writer.write(SendBack(attempt, error.message))

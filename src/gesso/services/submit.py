@@ -43,12 +43,14 @@ class Submitter:
         *,
         notify_hook: str = "",
         keep: timedelta = timedelta(days=30),
+        waits: bool = True,
     ) -> None:
         """Hold the writer, the catalogue and what applies to every order."""
         self._writer = writer
         self._catalogue = catalogue
         self._notify_hook = notify_hook
         self._keep = keep
+        self._waits = waits
 
     async def submit(
         self, key: ApiKey, order: Order, repeatable: Repeatable | None = None
@@ -70,6 +72,7 @@ class Submitter:
                 selection=order.selection,
                 prefer_id=order.parent.channel_id if order.parent else None,
                 provider=SANDBOX if key.test else None,
+                waits=self._waits,
             ),
             task=_draft(key, order, price, self._notify_hook),
             catalogue=self._catalogue,
@@ -145,7 +148,10 @@ class Submit:
         if replayed is not None:
             return replayed
         self._check_limits(unit)
-        channel = choose(self.wish, self.catalogue.channels, unit.loads, self.catalogue.can)
+        channel = choose(
+            self.wish, self.catalogue.channels, unit.loads, self.catalogue.can,
+            now=unit.now, luck=self.catalogue.luck(),
+        )  # fmt: skip
         task = _on_channel(self.task, channel)
         card = None
         if channel.provider == SANDBOX:

@@ -30,6 +30,17 @@ async def change(connection: AsyncConnection, channel: Channel) -> None:
     )
 
 
+async def set_health(
+    connection: AsyncConnection, channel_id: str, until: datetime | None, reason: str
+) -> None:
+    """Store until when a channel rests and why, or that it is healthy."""
+    await connection.execute(
+        update(channels)
+        .where(channels.c.id == channel_id)
+        .values(broken_until=millis(until), broken_reason=reason)
+    )
+
+
 async def remove(connection: AsyncConnection, channel_id: str) -> None:
     """Delete a channel."""
     await connection.execute(delete(channels).where(channels.c.id == channel_id))
@@ -78,6 +89,8 @@ def _read(row: Any) -> Channel:
     for name in ("enabled", "paused"):
         values[name] = bool(values[name])
     values["created_at"] = datetime.fromtimestamp(values["created_at"] / 1000, UTC)
+    until = values["broken_until"]
+    values["broken_until"] = until and datetime.fromtimestamp(until / 1000, UTC)
     values["options"] = msgspec.json.decode(values["options"])
     values["lanes"] = frozenset(Lane(name) for name in values["lanes"].split(",") if name)
     return Channel(**values)

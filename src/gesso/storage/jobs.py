@@ -1,7 +1,7 @@
 """Queue jobs: PgQueuer on PostgreSQL, PgQueuer's in-memory queue when embedded.
 
 A job is only a wake-up for a task: its payload is the task id, its entrypoint the channel
-and its dedupe key the task id again, so that enqueuing twice is harmless. On PostgreSQL the
+and its dedupe key both together, so that enqueuing twice is harmless. On PostgreSQL the
 job is inserted by the transaction that stores the task. The in-memory queue is filled after
 the commit and, after a crash, again from the tasks table: one code path serves both.
 """
@@ -46,7 +46,8 @@ def _columns(waiting: Sequence[Task]) -> dict[str, Any]:
         "entrypoint": [t.channel_id or "" for t in waiting],
         "payload": [str(t.id).encode() for t in waiting],
         "priority": [t.lane.priority for t in waiting],
-        "dedupe_key": [str(t.id) for t in waiting],
+        # With the channel: a task that moves to another one needs a job there.
+        "dedupe_key": [f"{t.id}@{t.channel_id}" for t in waiting],
     }
 
 

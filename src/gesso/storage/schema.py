@@ -92,6 +92,8 @@ channels = Table(
     Column("remark", Text, nullable=False, server_default=""),
     Column("created_at", BigInteger, nullable=False),
     Column("paused", Boolean, nullable=False, server_default=text("false")),
+    Column("broken_until", BigInteger),
+    Column("broken_reason", Text, nullable=False, server_default=""),
 )
 
 prices = Table(

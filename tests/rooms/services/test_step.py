@@ -11,6 +11,7 @@ from datetime import timedelta
 
 import pytest
 
+from gesso.domain.channel import Channel
 from gesso.domain.errors import Refused, Unavailable, Uncertain
 from gesso.domain.provider import Delivered, Job, Manifest, Progress, Stage
 from gesso.domain.task import Action, TaskStatus
@@ -18,6 +19,7 @@ from gesso.kit import picture
 from gesso.kit.mask import Polarity
 from gesso.kit.web import Guard
 from gesso.services.attempts import Accept, Begin
+from gesso.services.breaker import Breaker, Patience
 from gesso.services.gather import Gatherer
 from gesso.services.step import MAX_ATTEMPTS, MAX_FAULTS, MAX_LOOKUPS, Again, Stepper
 from tests.rooms.customer import Customer
@@ -54,6 +56,9 @@ class Scripted:
     async def poll(self, job: Job, upstream_id: str) -> Progress:
         return self._next("poll", self.polls)  # type: ignore[return-value]
 
+    async def probe(self, channel: Channel) -> None:
+        return None
+
     async def cancel(self, job: Job, upstream_id: str) -> None:
         self.calls.append("cancel")
         raise OSError("even this breaks")
@@ -71,7 +76,8 @@ def stepper(small_customer: Customer) -> Stepper:
     house = small_customer.house
     gatherer = Gatherer(house.blobs, house.reader, Guard(), picture.Limits(), Polarity.LIGHT)
     return Stepper(
-        house.writer, house.reader, house.catalogue, house.blobs, gatherer, picture.Limits(),
+        house.writer, house.reader, house.catalogue, house.blobs, gatherer,
+        Breaker(house.database, house.catalogue, Patience(failures=99)), picture.Limits(),
         keep=timedelta(days=1), retry_s=0.001,
     )  # fmt: skip
 

@@ -11,7 +11,9 @@ from typing import cast
 import pytest
 
 from gesso.domain.channel import Channel
+from gesso.domain.order import Selection
 from gesso.services import administer
+from gesso.services.breaker import Breaker
 from gesso.services.pause import Gate
 from gesso.services.settle import Cancel
 from gesso.services.step import Again, Stepper
@@ -53,9 +55,11 @@ class Steps:
 @asynccontextmanager
 async def working(customer: Customer, steps: Steps) -> AsyncIterator[Engine]:
     house = customer.house
+    breaker = Breaker(house.database, house.catalogue)
     engine = Engine(
         await house.jobs.open_worker(), cast(Stepper, steps), house.catalogue,
-        gate=Gate(house.catalogue, house.reader), heartbeat_s=6, most_tasks=64,
+        gate=Gate(house.catalogue, house.reader, house.writer, breaker),
+        heartbeat_s=6, most_tasks=64,
     )  # fmt: skip
     running = asyncio.create_task(engine.run())
     try:
@@ -92,7 +96,7 @@ async def test_a_new_channel_is_taken_up(
         channel = Channel("ch_new", "new", "mjproxy", base_url="http://x")
         await administer.create_channel(house.database, channel)
         await house.catalogue.refresh()
-        task = (await small_customer.submit(order(channel_id="ch_new"))).task
+        task = (await small_customer.submit(order(selection=Selection(channel_id="ch_new")))).task
         await until(lambda: steps.seen == [task.id])
 
 

@@ -81,6 +81,15 @@ class ChannelView(View):
     waiting: int
     running: int
     created_at: Moment | None
+    broken_until: Moment | None = None  #: Rests after failures until then.
+    broken_reason: str = ""  #: Why it rests; empty for a healthy channel.
+
+
+class TestView(View):
+    """Whether a channel's backend would work."""
+
+    works: bool
+    reason: str = ""
 
 
 def _write(found: tuple[Channel, Load]) -> ChannelView:
@@ -103,6 +112,8 @@ def _write(found: tuple[Channel, Load]) -> ChannelView:
         waiting=load.waiting,
         running=load.running,
         created_at=channel.created_at,
+        broken_until=channel.broken_until,
+        broken_reason=channel.broken_reason,
     )
 
 
@@ -133,6 +144,11 @@ class Channels:
             "none. An option that is sent back masked keeps its value.",
         )  # fmt: skip
         table.add(
+            "POST", one + "/test", self.test, "Ask a channel's backend whether it would work",
+            permission=may, answer=TestView,
+            description="Starts nothing and costs nothing; a channel that rests goes on resting.",
+        )  # fmt: skip
+        table.add(
             "DELETE", one, self.remove, "Delete a disabled channel without open tasks",
             permission=may, status=204, errors=(409,),
         )  # fmt: skip
@@ -156,6 +172,11 @@ class Channels:
         """PATCH /channels/{channel_id}."""
         channel_id = call.path["channel_id"]
         return _write(await self._desk.change(call.actor, channel_id, _values(call.body)))
+
+    async def test(self, call: Call[None, None]) -> TestView:
+        """POST /channels/{channel_id}/test."""
+        reason = await self._desk.test(call.path["channel_id"])
+        return TestView(works=not reason, reason=reason)
 
     async def remove(self, call: Call[None, None]) -> None:
         """DELETE /channels/{channel_id}."""

@@ -94,7 +94,7 @@ def write(channel: Channel, load: Load) -> Account:
         user_token=None,
         user_agent=str(options.get("user_agent", "")),
         enable=channel.enabled,
-        status="ENABLE" if channel.enabled else "DISABLED",
+        status=_status(channel),
         core_size=channel.core_size,
         queue_size=channel.queue_size,
         timeout_minutes=-(-channel.timeout_s // 60),
@@ -116,7 +116,7 @@ def write(channel: Channel, load: Load) -> Account:
         queue_count=load.waiting,
         provider=channel.provider,
         base_url=channel.base_url,
-        properties={"weight": channel.weight},
+        properties={"weight": channel.weight, "disabledReason": channel.broken_reason},
         displays={
             "subscribePlan": "", "billedWay": "", "mode": mode, "nijiMode": mode, "renewDate": "",
         },
@@ -131,6 +131,12 @@ def options(body: Given) -> dict[str, Any]:
     if body.remix_auto_submit is not None:
         found["remix_auto"] = body.remix_auto_submit
     return found
+
+
+def _status(channel: Channel) -> str:
+    if channel.enabled:
+        return "ENABLE"
+    return "DISABLED" if channel.paused else "LISTEN_ONLY"
 
 
 def _mode(channel: Channel) -> str:

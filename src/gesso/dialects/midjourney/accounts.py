@@ -122,7 +122,9 @@ class Accounts:
             base_url=body.base_url or "",
         )  # fmt: skip
         values = {"core_size": 3, "queue_size": 10} | _values(fresh, body)
-        made, _ = await self._desk.create(asked.actor, replace(fresh, **values))
+        wanted = replace(fresh, **values)
+        await self._try(wanted)
+        made, _ = await self._desk.create(asked.actor, wanted)
         return self._done(asked, made.id)
 
     async def update(self, request: Request) -> Response:
@@ -130,8 +132,19 @@ class Accounts:
         asked = await self._admit(request, Permission.CHANNELS)
         _, _, body = await self._hall.read(request, AccountBody)
         channel, _ = await self._desk.get(_id(request))
-        await self._desk.change(asked.actor, channel.id, _values(channel, body))
+        values = _values(channel, body)
+        if body.base_url or body.user_token or request.url.path.endswith("reconnect"):
+            await self._try(replace(channel, **values))
+        await self._desk.change(asked.actor, channel.id, values)
         return self._done(asked)
+
+    async def _try(self, channel: Channel) -> None:
+        """Ask the backend before anything is stored; an account that is off is not asked."""
+        if not channel.enabled:
+            return
+        reason = await self._desk.probe(channel)
+        if reason:
+            raise InvalidOrder(f"the backend refuses this account: {reason}", param="userToken")
 
     async def sync(self, request: Request) -> Response:
         """POST /account/{id}/sync-info: Message«账号»; what gesso knows is always in sync."""
@@ -210,23 +223,22 @@ def _values(channel: Channel, body: AccountBody) -> dict[str, Any]:
         for name in ("name", "remark", "base_url")
         if (text := getattr(body, name)) is not None
     }
-    enabled = _enabled(body)
-    if enabled is not None:
-        values["enabled"] = enabled
+    values |= _switched(body)
     options = account_shape.options(body)
     if options:
         values["options"] = {**channel.options, **options}
     return values
 
 
-def _enabled(body: AccountBody) -> bool | None:
+def _switched(body: AccountBody) -> dict[str, bool]:
+    """Return what a status means: LISTEN_ONLY takes nothing new and finishes what it has."""
     if body.status is None:
-        return body.enable
+        return {} if body.enable is None else {"enabled": body.enable, "paused": not body.enable}
     status = body.status.strip().upper()
     if status not in account_shape.STATUSES:
         known = ", ".join(account_shape.STATUSES)
         raise InvalidOrder(f"status must be one of {known}", param="status")
-    return status == "ENABLE"
+    return {"enabled": status == "ENABLE", "paused": status == "DISABLED"}
 
 
 def _matches(channel: Channel, body: AccountQuery) -> bool:

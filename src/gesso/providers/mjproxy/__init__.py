@@ -105,6 +105,10 @@ class MidjourneyProxy:
         watch.forget(upstream_id)
         return progress
 
+    async def probe(self, channel: Channel) -> None:
+        """Ask for no task at all: the upstream answers, and takes our key."""
+        await self._line.ask(channel, "POST", "/mj/task/list-by-condition", {"ids": []})
+
     async def cancel(self, job: Job, upstream_id: str) -> None:
         """POST /mj/task/{id}/cancel; upstreams without it just go on."""
         if upstream_id.startswith(_STORED):
@@ -130,7 +134,7 @@ class MidjourneyProxy:
         reason = str(answer.get("description") or "no reason given")
         follows = orders.deed_of(job) is not None or bool(job.task.order.get("extend"))
         if code in _BUSY or (code == _NO_ACCOUNT and not follows):
-            raise Unavailable(reason)
+            raise Unavailable(reason, busy=True)
         if code in {1, 22, _DIALOG}:
             raise Uncertain(f"the upstream says yes and names no task: {reason}")
         raise Refused(f"{reason} (code {code})")

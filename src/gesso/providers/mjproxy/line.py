@@ -17,7 +17,7 @@ from pyreqwest.http import Url
 from pyreqwest.response import Response
 
 from gesso.domain.channel import Channel
-from gesso.domain.errors import Garbled, ProviderError, Refused, Unavailable, Uncertain
+from gesso.domain.errors import Garbled, Locked, ProviderError, Refused, Unavailable, Uncertain
 
 _CONNECT = timedelta(seconds=5)
 _WHOLE = timedelta(seconds=30)
@@ -49,7 +49,7 @@ class Line:
         except PyreqwestError as error:
             raise Unavailable(_tell(error)) from error
         if status in {401, 403}:
-            raise Refused(f"the upstream refuses our key (HTTP {status})")
+            raise Locked(f"the upstream refuses our key (HTTP {status})")
         if status == 429 or status >= 500:
             raise Unavailable(f"HTTP {status}")
         try:
@@ -66,11 +66,15 @@ class Line:
         except PyreqwestError as error:
             raise Uncertain(_tell(error)) from error
         if status == 429:
-            raise Unavailable("the upstream is busy (HTTP 429)", retry_after_s=_seconds(wait))
+            raise Unavailable(
+                "the upstream is busy (HTTP 429)", retry_after_s=_seconds(wait), busy=True
+            )
         answer = _read_object(data)
         if status >= 500 or (answer is None and status < 400):
             raise Uncertain(f"HTTP {status} without an answer of this wire")
-        if status in {401, 403} or answer is None or not isinstance(answer.get("code"), int):
+        if status in {401, 403}:
+            raise Locked(f"the upstream refuses our key (HTTP {status})")
+        if answer is None or not isinstance(answer.get("code"), int):
             raise Refused(f"the upstream refuses {path} (HTTP {status})")
         return answer
 

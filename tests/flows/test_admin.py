@@ -351,6 +351,7 @@ async def test_shapes_of_refusals(gateway: Gateway) -> None:
 async def test_the_description_is_what_is_routed(gateway: Gateway) -> None:
     described = await gateway.client.get("/openapi.json")
     found = {(m.upper(), p) for p, ms in described["paths"].items() for m in ms}
+    found = {(method, path) for method, path in found if path.startswith("/admin/")}
     assert found == {(e.operation.method, e.operation.path.replace(":path", "")) for e in table()}
     names = [o["operationId"] for ms in described["paths"].values() for o in ms.values()]
     assert len(names) == len(set(names))

@@ -51,3 +51,22 @@ async def test_private_addresses_are_not_called(gateway: Gateway) -> None:
     url = "http://169.254.169.254/latest"
     task_id = await gateway.client.imagine("a boat --sandbox blank", notifyHook=url)
     assert (await gateway.client.until(task_id))["status"] == "SUCCESS"
+
+
+async def test_what_was_told_can_be_used_at_once(gateway: Gateway, receiver: Receiver) -> None:
+    """Read your writes: with the SUCCESS callback the picture and the buttons are there."""
+    await gateway.client.imagine("a boat", notifyHook=receiver.url)
+    told = (await receiver.until_final())[-1]
+    assert (await gateway.client.call("GET", told["imageUrl"], key="")).status == 200
+    body = {"taskId": told["id"], "customId": told["buttons"][0]["customId"]}
+    assert (await gateway.client.post("/mj/submit/action", body))["code"] == 1
+
+
+async def test_a_dialog_is_told_from_its_answer_on(gateway: Gateway, receiver: Receiver) -> None:
+    body = {"prompt": "a boat --sandbox modal blank", "notifyHook": receiver.url}
+    answer = await gateway.client.post("/mj/submit/imagine", body)
+    assert answer["code"] == 21
+    await gateway.client.post("/mj/submit/modal", {"taskId": answer["result"]})
+    told = await receiver.until_final()
+    assert {b["id"] for b in told} == {answer["result"]}
+    assert told[-1]["status"] == "SUCCESS"

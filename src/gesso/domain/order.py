@@ -60,6 +60,7 @@ class Order:
     notify_hook: str | None = None
     selection: Selection = field(default_factory=Selection)
     dialog: Dialog | None = None  #: Set when an answer is needed first; nothing is held yet.
+    cards: str = ""  #: Test cards that the prompt names; a follow-up plays none again.
     details: Mapping[str, Any] = field(default_factory=dict)
     task_id: int = field(default_factory=new_task_id)  #: The task that this will become.
 

@@ -13,8 +13,11 @@ from gesso.ledger.pricing import DEFAULTS
 from gesso.services import record
 from gesso.services.catalogue import Catalogue
 from gesso.storage import banned, prices
+from gesso.storage.banned import Word
 from gesso.storage.database import Database
 from gesso.storage.paging import Slice, page_of
+
+__all__ = ["Price", "PriceDesk", "Word", "WordDesk"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,24 +85,36 @@ class WordDesk:
         self._database = database
         self._catalogue = catalogue
 
-    async def page(self, part: Slice) -> tuple[list[str], str | None]:
+    async def page(self, part: Slice, group: str | None) -> tuple[list[Word], str | None]:
         """Return a page of the words that were added here, in their order."""
         async with self._database.reading() as connection:
-            return await banned.find_page(connection, part)
+            return await banned.find_page(connection, part, group)
 
-    async def add(self, actor: Actor, word: str) -> str:
+    async def add(self, actor: Actor, word: str, group: str = "") -> Word:
         """Ban a word; raises Conflict when it is there already."""
-        word = word.strip()
-        if not word:
+        made = Word(word.strip(), group.strip())
+        if not made.word:
             raise InvalidValue("a word has letters", param="word")
         try:
             async with self._database.transaction() as connection:
-                await banned.add(connection, word)
-                await record.keep(connection, actor, "word.add", word)
+                await banned.add(connection, made)
+                after = {"group": made.group}
+                await record.keep(connection, actor, "word.add", made.word, after=after)
         except IntegrityError as error:
             raise Conflict("this word is banned already", param="word") from error
         await self._catalogue.refresh()
-        return word
+        return made
+
+    async def switch(self, actor: Actor, group: str, enabled: bool) -> int:
+        """Switch a group on or off; returns how many words it has. Raises NotFound."""
+        async with self._database.transaction() as connection:
+            count = await banned.switch(connection, group, enabled)
+            if not count:
+                raise NotFound(f"no word is in this group: {group[:60]}")
+            after = {"enabled": enabled}
+            await record.keep(connection, actor, "word.switch", group, after=after)
+        await self._catalogue.refresh()
+        return count
 
     async def remove(self, actor: Actor, word: str) -> None:
         """Allow a word again; raises NotFound."""

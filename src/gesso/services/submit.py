@@ -155,7 +155,7 @@ class Submit:
         task = _on_channel(self.task, channel)
         card = None
         if channel.provider == SANDBOX:
-            card = _card_of(task.final_prompt)
+            card = _card_of(self.order.cards)
         if card is Card.QUEUE_FULL:
             raise QueueFull(facts={"channel_id": channel.id})
         place = 0
@@ -221,12 +221,11 @@ def _on_channel(task: Task, channel: Channel) -> Task:
     return replace(task, channel_id=channel.id, order=order)
 
 
-def _card_of(final_prompt: str) -> Card | None:
+def _card_of(cards: str) -> Card | None:
     """Return the test card that is played here; raises InvalidOrder for one nobody knows."""
-    if "--sandbox" not in final_prompt:
+    if not cards:
         return None
-    text = prompt.parse(final_prompt, need_words=False).sandbox or ""
-    return next((card for card in read_cards(text) if RULES[card].at_submit), None)
+    return next((card for card in read_cards(cards) if RULES[card].at_submit), None)
 
 
 def _count_at_most(channel: Channel) -> int:

@@ -20,6 +20,7 @@ from sqlalchemy import (
     Table,
     Text,
     text,
+    true,
 )
 
 metadata = MetaData()
@@ -255,6 +256,8 @@ banned_words = Table(
     "banned_words",
     metadata,
     Column("word", String(120), primary_key=True),
+    Column("list_name", String(60), nullable=False, server_default=""),
+    Column("enabled", Boolean, nullable=False, server_default=true()),
 )
 
 outbox_attempts = Table(

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import re
+from typing import Annotated
+
+from msgspec import Meta
 
 from gesso.dialects.admin.desk import Call, Endpoint, Table
 from gesso.dialects.admin.wire import (
@@ -18,9 +21,10 @@ from gesso.dialects.admin.wire import (
 )
 from gesso.domain.errors import InvalidValue
 from gesso.domain.permission import Permission
-from gesso.services.manage_catalogue import Price
+from gesso.services.manage_catalogue import Price, Word
 from gesso.services.office import Office
 
+Group = Annotated[str, Meta(max_length=60)]
 _KEY = re.compile(r"[a-z0-9][a-z0-9@._/:-]{0,119}", re.ASCII)
 
 
@@ -46,15 +50,38 @@ class PriceView(View):
 
 
 class WordView(View):
-    """A word that no prompt may hold."""
+    """A word that no prompt may hold, unless its group is switched off."""
 
     word: str
+    group: str
+    enabled: bool
 
 
 class NewWord(Body):
     """A word to ban."""
 
     word: Name
+    group: Group = ""
+
+
+class WordQuery(Paged):
+    """Which words."""
+
+    group: str | None = None
+
+
+class GroupChange(Body):
+    """Whether the words of a group are banned."""
+
+    enabled: bool
+
+
+class GroupView(View):
+    """A group of banned words."""
+
+    group: str
+    enabled: bool
+    words: int
 
 
 def _write(price: Price) -> PriceView:
@@ -64,6 +91,10 @@ def _write(price: Price) -> PriceView:
         default=write_money_or_none(price.default_nanos),
         changed=price.changed,
     )
+
+
+def _write_word(word: Word) -> WordView:
+    return WordView(word=word.word, group=word.group, enabled=word.enabled)
 
 
 class Catalogue:
@@ -88,11 +119,18 @@ class Catalogue:
             "DELETE", one, self.remove, "Go back to the default price",
             permission=Permission.PRICES, status=204,
         )  # fmt: skip
-        words.list("/words", self.words, "List banned words", answer=Page[WordView])
+        words.list(
+            "/words", self.words, "List banned words", answer=Page[WordView], query=WordQuery
+        )
         words.add(
             "POST", "/words", self.add_word, "Ban a word",
             permission=Permission.WORDS, body=NewWord, answer=WordView, status=201,
-            errors=(409,), example={"word": "gore"},
+            errors=(409,), example={"word": "gore", "group": "violence"},
+        )  # fmt: skip
+        words.add(
+            "PATCH", "/word-groups/{group}", self.switch, "Switch a group of words on or off",
+            permission=Permission.WORDS, body=GroupChange, answer=GroupView,
+            example={"enabled": False},
         )  # fmt: skip
         words.add(
             "DELETE", word, self.remove_word, "Allow a word again",
@@ -116,14 +154,21 @@ class Catalogue:
         """DELETE /prices/{key}."""
         await self._prices.remove(call.actor, call.path["key"])
 
-    async def words(self, call: Call[Paged, None]) -> tuple[list[WordView], str | None]:
+    async def words(self, call: Call[WordQuery, None]) -> tuple[list[WordView], str | None]:
         """GET /words."""
-        found, cursor = await self._words.page(call.part)
-        return [WordView(word=word) for word in found], cursor
+        found, cursor = await self._words.page(call.part, call.query.group)
+        return [_write_word(word) for word in found], cursor
 
     async def add_word(self, call: Call[None, NewWord]) -> WordView:
         """POST /words."""
-        return WordView(word=await self._words.add(call.actor, call.body.word))
+        made = await self._words.add(call.actor, call.body.word, call.body.group)
+        return _write_word(made)
+
+    async def switch(self, call: Call[None, GroupChange]) -> GroupView:
+        """PATCH /word-groups/{group}."""
+        group, enabled = call.path["group"], call.body.enabled
+        count = await self._words.switch(call.actor, group, enabled)
+        return GroupView(group=group, enabled=enabled, words=count)
 
     async def remove_word(self, call: Call[None, None]) -> None:
         """DELETE /words/{word}."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import AsyncExitStack, ExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from ipaddress import ip_network
 from typing import Any
@@ -17,6 +17,12 @@ from starlette.middleware.cors import CORSMiddleware
 
 from gesso.dialects.admin.routes import AdminRoutes
 from gesso.dialects.admin.wire import ErrorEnvelope
+from gesso.dialects.apimart import hall as apimart_hall
+from gesso.dialects.apimart import submits as apimart_submits
+from gesso.dialects.apimart import uploads as apimart_uploads
+from gesso.dialects.apimart import wire as apimart_wire
+from gesso.dialects.apimart.inputs import MAX_BYTES, Inputs
+from gesso.dialects.apimart.routes import ApimartRoutes
 from gesso.dialects.midjourney import wire as midjourney_wire
 from gesso.dialects.midjourney.hall import Bounds, Hall
 from gesso.dialects.midjourney.routes import MidjourneyRoutes
@@ -45,6 +51,8 @@ from gesso.services.intake import Intake
 from gesso.services.look_up import Finder
 from gesso.services.office import open_office
 from gesso.services.pause import Gate
+from gesso.services.quote import Quoter
+from gesso.services.spending import Spending
 from gesso.services.step import Stepper
 from gesso.services.submit import Submitter
 from gesso.services.translate import Endpoint, Translator
@@ -155,12 +163,14 @@ def build_web(house: House) -> Starlette:
     docs = DocsRoom(
         [*midjourney.operations(), *admin.operations()], settings.base_url, ErrorEnvelope
     )
+    apimart = ApimartRoutes(_apimart_hall(house, doorkeeper), _apimart_services(house, room))
     health = HealthRoom(house.database, settings.base_url)
     # Keys travel in headers, never in cookies, so other sites' pages may call us freely.
     cors = Middleware(CORSMiddleware, allow_origins=["*"], allow_methods=["*"], allow_headers=["*"])
     return Starlette(
         routes=[
             *midjourney.routes(),
+            *apimart.routes(),
             *admin.routes(),
             *room.routes(),
             *docs.routes(),
@@ -205,6 +215,38 @@ def _services(house: House, room: PictureRoom) -> Services:
             )
         ),
         bookmarker=Bookmarker(writer),
+    )
+
+
+def _apimart_hall(house: House) -> apimart_hall.Hall:
+    settings = house.settings
+    return apimart_hall.Hall(
+        Doorkeeper(Authenticator(house.database), Pace()),
+        house.finder,
+        house.links,
+        apimart_hall.Bounds(settings.max_body_bytes, settings.max_prompt_chars, settings.max_list),
+    )
+
+
+def _apimart_services(house: House, room: PictureRoom) -> apimart_submits.Services:
+    settings, writer, catalogue = house.settings, house.writer, house.catalogue
+    keep, limits = timedelta(days=settings.picture_days), _limits(settings)
+    guard = Guard(allow_private=_networks("GESSO_FETCH_PRIVATE", settings.fetch_private))
+
+    def intake(most: int) -> Intake:
+        allowed = replace(limits, max_bytes=most)
+        return Intake(house.blobs, allowed, Polarity(settings.mask_polarity), room.find_own)
+
+    return apimart_submits.Services(
+        submitter=Submitter(writer, catalogue, notify_hook=settings.notify_hook, keep=keep),
+        answerer=Answerer(writer, catalogue, keep=keep),
+        canceller=Canceller(writer, house.finder),
+        catalogue=catalogue,
+        quoter=Quoter(house.database, catalogue),
+        spending=Spending(house.database),
+        uploader=Uploader(writer, keep=timedelta(hours=settings.upload_hours)),
+        inputs=Inputs(intake(min(MAX_BYTES, limits.max_bytes)), guard),
+        uploads=intake(apimart_uploads.MAX_BYTES),
     )
 
 
@@ -281,10 +323,13 @@ def _courier(house: House) -> Courier:
     def midjourney(task: Task) -> bytes:
         return midjourney_wire.write_task(task, house.links)
 
+    def apimart(task: Task) -> bytes:
+        return apimart_wire.write_webhook(task, house.links)
+
     return Courier(
         house.database,
         _sender(house),
-        {"midjourney": midjourney},
+        {"midjourney": midjourney, "apimart": apimart},
         Patience(settings.callback_timeout_s, timedelta(hours=settings.callback_hours)),
     )
 
@@ -304,6 +349,7 @@ def _sweeper(house: House) -> Sweeper:
     return Sweeper(
         {
             "wake_tasks": (60.0, lambda: sweep.wake_tasks(database, jobs)),
+            "lapse_deadlines": (2.0, lambda: sweep.lapse_deadlines(database, writer)),
             "lapse_dialogs": (20.0, lambda: sweep.lapse_dialogs(database, writer)),
             "drop_expired": (300.0, lambda: sweep.drop_expired(database, blobs)),
             "drop_orphans": (86400.0, lambda: sweep.drop_orphans(database, blobs)),

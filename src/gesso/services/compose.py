@@ -158,9 +158,7 @@ def remix(
     `strength` is `strong` or `subtle`. Flags of the parent that the edited prompt does not
     name stay as they were.
     """
-    before = prompt.parse(parent.final_prompt, need_words=False).without("seed", "sandbox")
-    parts = (*wanted.image_urls, wanted.text, before.flags.write(), wanted.flags.write())
-    merged = prompt.parse(" ".join(part for part in parts if part), need_words=False)
+    merged = keep_flags(parent.final_prompt, wanted)
     return Order(
         action=Action.REMIX,
         price_action=f"remix_{strength}",
@@ -289,6 +287,16 @@ def seed_of(wanted: Prompt) -> int:
     Drawn at submit and stored, so that a second try after a crash paints the same pictures.
     """
     return wanted.flags.seed if wanted.flags.seed is not None else _draw()
+
+
+def keep_flags(before: str, wanted: Prompt) -> Prompt:
+    """Return an edited prompt with those flags of the one before that it does not name.
+
+    The seed is not one of them: the edit would be hard to see.
+    """
+    kept = prompt.parse(before, need_words=False).without("seed", "sandbox").flags
+    parts = (*wanted.image_urls, wanted.text, kept.write(), wanted.flags.write())
+    return prompt.parse(" ".join(part for part in parts if part), need_words=False)
 
 
 def read_flags(text: str) -> Prompt:

@@ -218,10 +218,10 @@ def _services(house: House, room: PictureRoom) -> Services:
     )
 
 
-def _apimart_hall(house: House) -> apimart_hall.Hall:
+def _apimart_hall(house: House, doorkeeper: Doorkeeper) -> apimart_hall.Hall:
     settings = house.settings
     return apimart_hall.Hall(
-        Doorkeeper(Authenticator(house.database), Pace()),
+        doorkeeper,
         house.finder,
         house.links,
         apimart_hall.Bounds(settings.max_body_bytes, settings.max_prompt_chars, settings.max_list),

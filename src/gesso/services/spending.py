@@ -9,9 +9,12 @@ from datetime import datetime
 from gesso.domain.caller import ApiKey
 from gesso.domain.task import Task
 from gesso.ledger import statement
+from gesso.ledger.money import write_dollars
 from gesso.ledger.statement import Posting, Spent
 from gesso.storage import accounts, keys
 from gesso.storage.database import Database
+
+__all__ = ["CACHE_S", "Balance", "Posting", "Scope", "Spending", "Spent", "write_dollars"]
 
 #: How long sums of usage are kept at hand, in seconds, and how many of them.
 CACHE_S = 60.0

@@ -15,8 +15,7 @@ from gesso.dialects.apimart.hall import Hall, answer_json, read_moment
 from gesso.dialects.apimart.submits import Services
 from gesso.domain.errors import InvalidOrder
 from gesso.kit import clock
-from gesso.ledger.statement import Spent
-from gesso.services.spending import Balance, Scope
+from gesso.services.spending import Balance, Scope, Spent
 
 _LONGEST = timedelta(days=31)
 _MODELS = 50
@@ -74,18 +73,15 @@ class Money:
 
 
 def _balance(found: Balance) -> bytes:
-    left = -1 if found.left_nanos is None else found.left_nanos / wire.NANOS
-    used = found.used_nanos / wire.NANOS
+    left, used = found.left_nanos, found.used_nanos
     return wire.write(
         {
             "success": True,
-            "remain_balance": left,
-            "used_balance": used,
-            "remain_credits": -1
-            if found.left_nanos is None
-            else found.left_nanos * 10 / wire.NANOS,
-            "used_credits": found.used_nanos * 10 / wire.NANOS,
-            "unlimited_quota": found.left_nanos is None,
+            "remain_balance": -1 if left is None else left / wire.NANOS,
+            "used_balance": used / wire.NANOS,
+            "remain_credits": -1 if left is None else left * 10 / wire.NANOS,
+            "used_credits": used * 10 / wire.NANOS,
+            "unlimited_quota": left is None,
         }
     )
 

@@ -15,7 +15,7 @@ from gesso.dialects.apimart.words import read_language
 from gesso.domain.errors import GessoError, InvalidOrder
 from gesso.domain.search import Search
 from gesso.domain.task import Action, Task, TaskStatus
-from gesso.ledger.money import write_dollars
+from gesso.services.spending import write_dollars
 
 #: Shown while nothing is learnt yet; the wire's own sample value (section 6.2).
 _ESTIMATE_S = 60

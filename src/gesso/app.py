@@ -15,14 +15,11 @@ from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 
+from gesso.dialects import apimart
 from gesso.dialects.admin.routes import AdminRoutes
 from gesso.dialects.admin.wire import ErrorEnvelope
-from gesso.dialects.apimart import hall as apimart_hall
-from gesso.dialects.apimart import submits as apimart_submits
-from gesso.dialects.apimart import uploads as apimart_uploads
-from gesso.dialects.apimart import wire as apimart_wire
-from gesso.dialects.apimart.inputs import MAX_BYTES, Inputs
 from gesso.dialects.apimart.routes import ApimartRoutes
+from gesso.dialects.apimart.wire import write_webhook
 from gesso.dialects.midjourney import wire as midjourney_wire
 from gesso.dialects.midjourney.hall import Bounds, Hall
 from gesso.dialects.midjourney.routes import MidjourneyRoutes
@@ -156,21 +153,20 @@ def build_web(house: House) -> Starlette:
         sender=_sender(house),
         callback_timeout_s=settings.callback_timeout_s,
     )
-    midjourney = MidjourneyRoutes(
-        _hall(house, doorkeeper), _services(house, room), room, office.channels
-    )
+    shared = _services(house, room)
+    midjourney = MidjourneyRoutes(_hall(house, doorkeeper), shared, room, office.channels)
+    apimart_routes = _apimart(house, doorkeeper, shared, room)
     admin = AdminRoutes(doorkeeper, office, house.links, settings.max_admin_body_bytes)
     docs = DocsRoom(
         [*midjourney.operations(), *admin.operations()], settings.base_url, ErrorEnvelope
     )
-    apimart = ApimartRoutes(_apimart_hall(house, doorkeeper), _apimart_services(house, room))
     health = HealthRoom(house.database, settings.base_url)
     # Keys travel in headers, never in cookies, so other sites' pages may call us freely.
     cors = Middleware(CORSMiddleware, allow_origins=["*"], allow_methods=["*"], allow_headers=["*"])
     return Starlette(
         routes=[
             *midjourney.routes(),
-            *apimart.routes(),
+            *apimart_routes.routes(),
             *admin.routes(),
             *room.routes(),
             *docs.routes(),
@@ -218,36 +214,29 @@ def _services(house: House, room: PictureRoom) -> Services:
     )
 
 
-def _apimart_hall(house: House, doorkeeper: Doorkeeper) -> apimart_hall.Hall:
-    settings = house.settings
-    return apimart_hall.Hall(
-        doorkeeper,
-        house.finder,
-        house.links,
-        apimart_hall.Bounds(settings.max_body_bytes, settings.max_prompt_chars, settings.max_list),
-    )
-
-
-def _apimart_services(house: House, room: PictureRoom) -> apimart_submits.Services:
-    settings, writer, catalogue = house.settings, house.writer, house.catalogue
-    keep, limits = timedelta(days=settings.picture_days), _limits(settings)
+def _apimart(
+    house: House, doorkeeper: Doorkeeper, shared: Services, room: PictureRoom
+) -> ApimartRoutes:
+    settings, limits = house.settings, _limits(house.settings)
     guard = Guard(allow_private=_networks("GESSO_FETCH_PRIVATE", settings.fetch_private))
+    bounds = apimart.Bounds(settings.max_body_bytes, settings.max_prompt_chars, settings.max_list)
 
     def intake(most: int) -> Intake:
         allowed = replace(limits, max_bytes=most)
         return Intake(house.blobs, allowed, Polarity(settings.mask_polarity), room.find_own)
 
-    return apimart_submits.Services(
-        submitter=Submitter(writer, catalogue, notify_hook=settings.notify_hook, keep=keep),
-        answerer=Answerer(writer, catalogue, keep=keep),
-        canceller=Canceller(writer, house.finder),
-        catalogue=catalogue,
-        quoter=Quoter(house.database, catalogue),
+    services = apimart.Services(
+        submitter=shared.submitter,
+        answerer=shared.answerer,
+        canceller=shared.canceller,
+        catalogue=house.catalogue,
+        quoter=Quoter(house.database, house.catalogue),
         spending=Spending(house.database),
-        uploader=Uploader(writer, keep=timedelta(hours=settings.upload_hours)),
-        inputs=Inputs(intake(min(MAX_BYTES, limits.max_bytes)), guard),
-        uploads=intake(apimart_uploads.MAX_BYTES),
+        uploader=shared.uploader,
+        inputs=apimart.Inputs(intake(min(apimart.INPUT_BYTES, limits.max_bytes)), guard),
+        uploads=intake(apimart.UPLOAD_BYTES),
     )
+    return ApimartRoutes(apimart.Hall(doorkeeper, house.finder, house.links, bounds), services)
 
 
 @asynccontextmanager
@@ -323,13 +312,13 @@ def _courier(house: House) -> Courier:
     def midjourney(task: Task) -> bytes:
         return midjourney_wire.write_task(task, house.links)
 
-    def apimart(task: Task) -> bytes:
-        return apimart_wire.write_webhook(task, house.links)
+    def webhook(task: Task) -> bytes:
+        return write_webhook(task, house.links)
 
     return Courier(
         house.database,
         _sender(house),
-        {"midjourney": midjourney, "apimart": apimart},
+        {"midjourney": midjourney, "apimart": webhook},
         Patience(settings.callback_timeout_s, timedelta(hours=settings.callback_hours)),
     )
 

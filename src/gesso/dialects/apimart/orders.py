@@ -35,7 +35,11 @@ _WAYS = {
     "left": Deed.PAN_LEFT, "right": Deed.PAN_RIGHT, "up": Deed.PAN_UP, "down": Deed.PAN_DOWN,
 }  # fmt: skip
 #: How strongly a variation differs, by its endpoint.
-_STRENGTH = {"variation": "", "high_variation": "strong", "low_variation": "subtle"}
+_STRENGTH: dict[str, dict[str, Any]] = {
+    "variation": {},
+    "high_variation": {"strength": "strong", "strong": True},
+    "low_variation": {"strength": "subtle"},
+}
 
 Build = Callable[[ApiKey, Any], Awaitable[Order]]
 
@@ -142,8 +146,7 @@ class Orders:
             single = Deed.HIGH_VARIATION if action == "high_variation" else Deed.LOW_VARIATION
             deed = single if result_of(parent) is Result.SINGLE else Deed.VARIATION
             order = self._press(parent, body, action, lambda index: deed)
-            strength = {"strength": _STRENGTH[action]} if _STRENGTH[action] else {}
-            details = {**order.details, **strength}
+            details = {**order.details, **_STRENGTH[action]}
             return replace(order, price_action=action, details=details)
 
         return build

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import time
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
@@ -182,6 +181,4 @@ async def test_balances_of_a_limited_key(one: Gateway) -> None:
     theirs = await one.client.get("/v1/balance")
     assert (theirs["remain_balance"], theirs["unlimited_quota"]) == (-1, True)
     assert theirs["used_balance"] == 0
-    assert (
-        json.loads((await one.client.call("GET", "/user/balance")).body)["used_credits"] == 0.4504
-    )
+    assert (await one.client.get("/user/balance"))["used_credits"] == 0.4504

@@ -366,6 +366,7 @@ def _providers(settings: Settings) -> dict[str, Provider]:
     return discover(
         sandbox_paint_s=settings.sandbox_paint_s,
         sandbox_pixels=settings.sandbox_pixels,
+        sandbox_video_s=settings.sandbox_video_s,
         upstream_poll_s=settings.upstream_poll_s,
         max_result_bytes=settings.max_result_bytes,
     )

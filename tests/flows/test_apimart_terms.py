@@ -77,10 +77,10 @@ async def test_a_webhook_hears_the_end_and_a_notify_hook_everything(
     receiver.heard.clear()
     body = BLANK | {"notifyHook": receiver.url, "webhook": f"{receiver.url}/"}
     task = await mart.until(await mart.submit("imagine", body))
-    told = await heard(receiver, 3)
-    unified = [t for t in told if t["status"] == "completed"]
+    tasks = await heard(receiver, 3)
+    unified = [t for t in tasks if t["status"] == "completed"]
     assert [u["id"] for u in unified] == [task["id"]]
-    flat = [t for t in told if "imageUrl" in t]
+    flat = [t for t in tasks if "imageUrl" in t]
     assert flat[-1]["status"] == "SUCCESS"
     assert len(flat) >= 2
     ids = [headers["webhook-id"] for headers, _ in receiver.heard]

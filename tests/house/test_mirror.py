@@ -15,6 +15,7 @@ TOGETHER = {
     "painting": "rooms/painting/test_paint.py",
     "storage/migrations": "rooms/storage/test_migrate.py",
     "dialects/midjourney": "contracts/test_dialects.py",
+    "dialects/apimart": "rooms/dialects/apimart",
 }
 #: Modules without a file of their own: where their behaviour is tested, or why there is none.
 ELSEWHERE = {

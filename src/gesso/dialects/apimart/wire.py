@@ -86,6 +86,8 @@ ERRORS: Mapping[type[GessoError], tuple[int, str]] = {
     NoChannel: (503, "service_unavailable"),
 }
 
+#: Actions whose result is text.
+_TEXTS = frozenset({Action.DESCRIBE, Action.SHORTEN})
 _STRENGTHS = {"strong": "HIGH_VARIATION", "subtle": "LOW_VARIATION"}
 _DEEDS = {Deed.REROLL: "REROLL", Deed.HIGH_VARIATION: "HIGH_VARIATION",
           Deed.LOW_VARIATION: "LOW_VARIATION"}  # fmt: skip
@@ -251,7 +253,12 @@ def _percent(task: Task) -> int:
 
 
 def _shown(task: Task) -> tuple[Picture | None, list[Picture], list[Picture]]:
-    """Return grid, single pictures and clips of a task, as many as its caller wants to see."""
+    """Return grid, single pictures and clips of a task, as many as its caller wants to see.
+
+    A description shows none: its picture is the one that was described (section 4.3).
+    """
+    if task.action in _TEXTS:
+        return None, [], []
     clips = [p for p in task.pictures if p.mime.startswith("video/")]
     images = [p for p in task.pictures if p not in clips]
     tiles = [p for p in images if p.position > 0]

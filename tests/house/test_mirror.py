@@ -34,6 +34,7 @@ ELSEWHERE = {
     "providers/__init__.py": "house/test_walls.py",
     "providers/sandbox.py": "flows/test_imagine.py",
     "services/follow_up.py": "flows/test_imagine.py",
+    "services/spending.py": "flows/test_apimart_terms.py",
     "services/sweep.py": "crash/test_kill.py",
     "storage/accounts.py": "rooms/services/test_administer.py",
     "storage/attempts.py": "rooms/services/test_attempts.py",

@@ -73,7 +73,7 @@ async def of_task(connection: AsyncConnection, task_id: int) -> list[Posting]:
     return [
         Posting(
             reference=row["reference"],
-            posted_at=datetime.fromtimestamp(row["posted_at"] / 1000, UTC),
+            posted_at=datetime.fromtimestamp(row["posted_at"] // 1000, UTC),
             verb=row["verb"],
             source=row["source"],
             destination=row["destination"],
@@ -100,7 +100,7 @@ async def spent(
     rows = await ledger_entries.sum_quarters(connection, account_id, key_id, since, until)
     return [
         Spent(
-            datetime.fromtimestamp(row["quarter"] * ledger_entries.QUARTER_MS / 1000, UTC),
+            datetime.fromtimestamp(row["quarter"] * ledger_entries.QUARTER_MS // 1000, UTC),
             row["price_key"],
             row["tasks"],
             int(row["amount_nanos"]),

@@ -23,6 +23,7 @@ class Receiver:
     def __init__(self) -> None:
         self.url = ""
         self.heard: list[tuple[dict[str, str], bytes]] = []
+        self.paths: list[str] = []
         self.fail_first = 0  #: So many callbacks are answered with 503.
 
     async def hear(self, request: Request) -> Response:
@@ -31,6 +32,7 @@ class Receiver:
             self.fail_first -= 1
             return Response(status_code=503)
         self.heard.append((dict(request.headers), body))
+        self.paths.append(request.url.path)
         return Response(status_code=204)
 
     @property
@@ -60,6 +62,9 @@ class Receiver:
 async def running_receiver() -> AsyncIterator[Receiver]:
     """Run a receiver on loopback while the block lasts."""
     receiver = Receiver()
-    async with serving(Starlette(routes=[Route("/hook", receiver.hear, methods=["POST"])])) as url:
+    # A webhook of the APIMart wire calls a path below the one that was named.
+    paths = ("/hook", "/hook/callback")
+    routes = [Route(path, receiver.hear, methods=["POST"]) for path in paths]
+    async with serving(Starlette(routes=routes)) as url:
         receiver.url = f"{url}/hook"
         yield receiver

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import AsyncExitStack, ExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from ipaddress import ip_network
 from typing import Any
@@ -15,8 +15,11 @@ from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 
+from gesso.dialects import apimart
 from gesso.dialects.admin.routes import AdminRoutes
 from gesso.dialects.admin.wire import ErrorEnvelope
+from gesso.dialects.apimart.routes import ApimartRoutes
+from gesso.dialects.apimart.wire import write_webhook
 from gesso.dialects.midjourney import wire as midjourney_wire
 from gesso.dialects.midjourney.hall import Bounds, Hall
 from gesso.dialects.midjourney.routes import MidjourneyRoutes
@@ -48,6 +51,8 @@ from gesso.services.intake import Intake
 from gesso.services.look_up import Finder
 from gesso.services.office import open_office
 from gesso.services.pause import Gate
+from gesso.services.quote import Quoter
+from gesso.services.spending import Spending
 from gesso.services.step import Stepper
 from gesso.services.submit import Submitter
 from gesso.services.translate import Endpoint, Translator
@@ -153,9 +158,9 @@ def build_web(house: House) -> Starlette:
         sender=_sender(house),
         callback_timeout_s=settings.callback_timeout_s,
     )
-    midjourney = MidjourneyRoutes(
-        _hall(house, doorkeeper), _services(house, room), room, office.channels
-    )
+    shared = _services(house, room)
+    midjourney = MidjourneyRoutes(_hall(house, doorkeeper), shared, room, office.channels)
+    apimart_routes = _apimart(house, doorkeeper, shared, room)
     admin = AdminRoutes(doorkeeper, office, house.links, settings.max_admin_body_bytes)
     docs = DocsRoom(
         [*midjourney.operations(), *admin.operations()], settings.base_url, ErrorEnvelope
@@ -166,6 +171,7 @@ def build_web(house: House) -> Starlette:
     return Starlette(
         routes=[
             *midjourney.routes(),
+            *apimart_routes.routes(),
             *admin.routes(),
             *room.routes(),
             *docs.routes(),
@@ -217,6 +223,31 @@ def _services(house: House, room: PictureRoom) -> Services:
         ),
         bookmarker=Bookmarker(writer),
     )
+
+
+def _apimart(
+    house: House, doorkeeper: Doorkeeper, shared: Services, room: PictureRoom
+) -> ApimartRoutes:
+    settings, limits = house.settings, _limits(house.settings)
+    guard = Guard(allow_private=_networks("GESSO_FETCH_PRIVATE", settings.fetch_private))
+    bounds = apimart.Bounds(settings.max_body_bytes, settings.max_prompt_chars, settings.max_list)
+
+    def intake(most: int) -> Intake:
+        allowed = replace(limits, max_bytes=most)
+        return Intake(house.blobs, allowed, Polarity(settings.mask_polarity), room.find_own)
+
+    services = apimart.Services(
+        submitter=shared.submitter,
+        answerer=shared.answerer,
+        canceller=shared.canceller,
+        catalogue=house.catalogue,
+        quoter=Quoter(house.database, house.catalogue),
+        spending=Spending(house.database),
+        uploader=shared.uploader,
+        inputs=apimart.Inputs(intake(min(apimart.INPUT_BYTES, limits.max_bytes)), guard),
+        uploads=intake(apimart.UPLOAD_BYTES),
+    )
+    return ApimartRoutes(apimart.Hall(doorkeeper, house.finder, house.links, bounds), services)
 
 
 @asynccontextmanager
@@ -305,10 +336,13 @@ def _courier(house: House) -> Courier:
     def midjourney(task: Task) -> bytes:
         return midjourney_wire.write_task(task, house.links)
 
+    def webhook(task: Task) -> bytes:
+        return write_webhook(task, house.links)
+
     return Courier(
         house.database,
         _sender(house),
-        {"midjourney": midjourney},
+        {"midjourney": midjourney, "apimart": webhook},
         Patience(settings.callback_timeout_s, timedelta(hours=settings.callback_hours)),
     )
 
@@ -328,6 +362,7 @@ def _sweeper(house: House) -> Sweeper:
     return Sweeper(
         {
             "wake_tasks": (60.0, lambda: sweep.wake_tasks(database, jobs)),
+            "lapse_deadlines": (2.0, lambda: sweep.lapse_deadlines(database, writer)),
             "lapse_dialogs": (20.0, lambda: sweep.lapse_dialogs(database, writer)),
             "drop_expired": (300.0, lambda: sweep.drop_expired(database, blobs)),
             "drop_orphans": (86400.0, lambda: sweep.drop_orphans(database, blobs)),
@@ -355,6 +390,7 @@ def _providers(settings: Settings) -> dict[str, Provider]:
     return discover(
         sandbox_paint_s=settings.sandbox_paint_s,
         sandbox_pixels=settings.sandbox_pixels,
+        sandbox_video_s=settings.sandbox_video_s,
         upstream_poll_s=settings.upstream_poll_s,
         max_result_bytes=settings.max_result_bytes,
     )

@@ -15,6 +15,7 @@ TOGETHER = {
     "painting": "rooms/painting/test_paint.py",
     "storage/migrations": "rooms/storage/test_migrate.py",
     "dialects/midjourney": "contracts/test_dialects.py",
+    "dialects/apimart": "rooms/dialects/apimart",
 }
 #: Modules without a file of their own: where their behaviour is tested, or why there is none.
 ELSEWHERE = {
@@ -33,6 +34,7 @@ ELSEWHERE = {
     "providers/__init__.py": "house/test_walls.py",
     "providers/sandbox.py": "flows/test_imagine.py",
     "services/follow_up.py": "flows/test_imagine.py",
+    "services/spending.py": "flows/test_apimart_terms.py",
     "services/sweep.py": "crash/test_kill.py",
     "storage/accounts.py": "rooms/services/test_administer.py",
     "storage/attempts.py": "rooms/services/test_attempts.py",

@@ -48,6 +48,8 @@ FINAL: frozenset[TaskStatus] = frozenset(s for s, onward in MOVES.items() if not
 OPEN: frozenset[TaskStatus] = frozenset(TaskStatus) - FINAL
 #: States in which money is held: open ones but the dialog, which is paid for when answered.
 HELD: frozenset[TaskStatus] = OPEN - {_S.NEEDS_INPUT}
+#: States in which surely no upstream has heard of the task.
+WAITING: frozenset[TaskStatus] = frozenset({_S.QUEUED, _S.NEEDS_INPUT})
 
 
 class Action(StrEnum):

@@ -1,7 +1,7 @@
 """Answer the dialog of a task: the same task goes on, paid for from now on.
 
 Until the answer nothing is held and no place in a queue is taken (wire/decisions 9). The
-price is the one quoted when the button was pressed.
+price is the one quoted when the button was pressed, unless the answer has one of its own.
 """
 
 from __future__ import annotations
@@ -16,10 +16,19 @@ from gesso.domain.channel import Wish, choose
 from gesso.domain.errors import IllegalMove, InvalidOrder, NotAllowed
 from gesso.domain.order import Accepted, Repeatable, is_link
 from gesso.domain.prompt import Prompt
-from gesso.domain.task import Task, TaskStatus
+from gesso.domain.task import Lane, Task, TaskStatus
+from gesso.domain.terms import Terms
 from gesso.ledger import book
+from gesso.ledger.pricing import Quote
 from gesso.services.catalogue import Catalogue
-from gesso.services.submit import SANDBOX, channels_to_count, find_replay, remember
+from gesso.services.submit import (
+    NO_TERMS,
+    SANDBOX,
+    channels_to_count,
+    check_cost,
+    find_replay,
+    remember,
+)
 from gesso.storage.unit import Needs, Unit
 from gesso.storage.writer import Writer
 
@@ -32,6 +41,9 @@ class Reply:
     written: str = ""  #: The prompt as the caller wrote it.
     mask: str | None = None  #: Stored blob or link.
     outpaint: bool = False  #: Whether a missing mask means to paint around the picture.
+    lane: Lane | None = None  #: Another speed than the one of the press.
+    price_action: str = ""  #: Billing name of the answer, where the answer is what is billed.
+    terms: Terms = NO_TERMS
 
 
 class Answerer:
@@ -76,7 +88,7 @@ def _answered(task: Task, reply: Reply) -> Task:
         raise InvalidOrder("maskBase64 is needed: paint what should change", param="maskBase64")
     if "zoom" in order:
         order["zoom"] = _zoom(changes.get("final_prompt", task.final_prompt))
-    return replace(task, order=order, **changes)
+    return replace(task, order=reply.terms.added_to(order), **changes)
 
 
 def _zoom(final_prompt: str) -> float:
@@ -113,12 +125,11 @@ class Resume:
         replayed = find_replay(unit, self.key, self.repeatable)
         if replayed is not None:
             return replayed
-        stored = unit.tasks[self.task.id]
-        task = _answered(stored, self.reply)
-        if not unit.accounts[stored.account_id].enabled:
+        task = self._priced(_answered(unit.tasks[self.task.id], self.reply))
+        if not unit.accounts[task.account_id].enabled:
             raise NotAllowed("the account of this task is disabled")
         channel = choose(
-            self._wish(), self.catalogue.channels, unit.loads, self.catalogue.can,
+            _wish(task), self.catalogue.channels, unit.loads, self.catalogue.can,
             now=unit.now, luck=self.catalogue.luck(),
         )  # fmt: skip
         place = unit.loads[channel.id].place_of_next(channel)
@@ -134,10 +145,21 @@ class Resume:
         remember(unit, self.key, self.repeatable, task.id)
         return Accepted(task, place)
 
-    def _wish(self) -> Wish:
-        return Wish(
-            action=self.task.action,
-            lane=self.task.lane,
-            prefer_id=self.task.channel_id,
-            provider=SANDBOX if self.task.sandboxed else None,
-        )
+    def _priced(self, task: Task) -> Task:
+        """Return the task in the lane of the answer, at the price that holds for it."""
+        reply = self.reply
+        task = replace(task, lane=reply.lane or task.lane)
+        price = Quote(task.price_key, task.price_nanos)
+        if reply.price_action:
+            price = self.catalogue.price(self.key, reply.price_action, "", task.lane)
+        check_cost(price, reply.terms)
+        return replace(task, price_key=price.key, price_nanos=price.nanos)
+
+
+def _wish(task: Task) -> Wish:
+    return Wish(
+        action=task.action,
+        lane=task.lane,
+        prefer_id=task.channel_id,
+        provider=SANDBOX if task.sandboxed else None,
+    )

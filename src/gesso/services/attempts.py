@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 
 from gesso.domain.attempt import Attempt, AttemptState
 from gesso.domain.task import Task, TaskStatus
+from gesso.domain.terms import is_late
 from gesso.services.notify import tell
 from gesso.storage.unit import Needs, Unit
 
@@ -36,12 +37,17 @@ class Begin:
         return Needs(tasks=(self.task_id,))
 
     def apply(self, unit: Unit) -> Begun | None:
-        """Move QUEUED to SUBMITTING; None when there is nothing to do."""
+        """Move QUEUED to SUBMITTING; None when there is nothing to do.
+
+        A task that is too late for its caller stays QUEUED, for the caller of this to end.
+        """
         task = unit.tasks.get(self.task_id)
         if task is None or task.is_final or task.status is TaskStatus.NEEDS_INPUT:
             return None
         last = unit.attempts.get(task.id)
         if task.status is not TaskStatus.QUEUED:
+            return Begun(task, last)
+        if is_late(task, unit.now):
             return Begun(task, last)
         number = 1 if last is None else last.number + 1
         attempt = Attempt(

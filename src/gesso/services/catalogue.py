@@ -19,7 +19,7 @@ from gesso.domain.channel import Channel, Luck, Rule
 from gesso.domain.errors import BannedPrompt
 from gesso.domain.order import Order
 from gesso.domain.provider import Provider
-from gesso.domain.task import Action
+from gesso.domain.task import Action, Lane
 from gesso.ledger.pricing import DEFAULTS, Quote, quote
 from gesso.storage import banned, channels, prices
 from gesso.storage.database import Database
@@ -81,13 +81,12 @@ class Catalogue:
 
     def quote(self, key: ApiKey, order: Order) -> Quote:
         """Return what an order costs at most; a test key pays nothing."""
-        price = quote(
-            self.prices,
-            order.price_action,
-            version=order.price_version or order.version,
-            lane=order.lane,
-            times=order.times,
-        )
+        version = order.price_version or order.version
+        return self.price(key, order.price_action, version, order.lane, order.times)
+
+    def price(self, key: ApiKey, action: str, version: str, lane: Lane, times: int = 1) -> Quote:
+        """Return the price of an action by its billing name."""
+        price = quote(self.prices, action, version=version, lane=lane, times=times)
         return Quote(price.key, 0) if key.test else price
 
     def check_words(self, prompt: str) -> None:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from gesso.domain import ids, prompt
+from gesso.domain.buttons import Deed
 from gesso.domain.errors import InvalidOrder
 from gesso.domain.offer import Result, result_of
 from gesso.domain.order import Order, Selection
@@ -131,9 +132,10 @@ def edit(
     written: str,
     *,
     picture: str,
+    more: tuple[str, ...] = (),
     mask: str | None = None,
 ) -> Order:
-    """Return the order of an EDITS or RETEXTURE of one picture."""
+    """Return the order of an EDITS or RETEXTURE of one picture; `more` are shown beside it."""
     word = action.value.lower()
     return Order(
         action=action,
@@ -145,9 +147,39 @@ def edit(
         cards=wanted.sandbox or "",
         lane=_lane(common, wanted),
         bot=common.bot,
-        pictures=(picture,),
+        pictures=(picture, *more),
         mask=mask,
         details={"seed": seed_of(wanted)},
+        **common.fields(),
+    )
+
+
+def remix(
+    common: Common, parent: Task, index: int, wanted: Prompt, written: str, *, strength: str
+) -> Order:
+    """Return the order of a grid varied from picture `index` with an edited prompt.
+
+    `strength` is `strong` or `subtle`. Flags of the parent that the edited prompt does not
+    name stay as they were.
+    """
+    merged = keep_flags(parent.final_prompt, wanted)
+    return Order(
+        action=Action.REMIX,
+        price_action=f"remix_{strength}",
+        description=f"/up {parent.id} Remix ({strength.capitalize()})",
+        prompt=written,
+        final_prompt=merged.strip_speed().write(),
+        version=str(parent.order.get("version", "")),
+        lane=_lane(common, wanted),
+        bot=parent.bot,
+        parent=parent,
+        parent_index=index,
+        details={
+            "seed": seed_of(merged),
+            "deed": Deed.VARIATION.value,
+            "index": index,
+            "strength": strength,
+        },
         **common.fields(),
     )
 
@@ -203,15 +235,17 @@ def video(
     pictures: tuple[str, ...] = (),
     end_frame: bool = False,
     extends: Task | None = None,
+    starts: Task | None = None,
     index: int | None = None,
 ) -> Order:
     """Return the order of clips: from a first picture, or longer ones from a clip of a task.
 
-    `index` is the clip or picture 1–4 of `extends`.
+    `starts` is a task whose picture is the first one; `index` is the picture 1–4 of it, or
+    the clip of `extends`.
     """
     if extends is not None:
         _check_extends(extends, index)
-    elif not pictures:
+    elif not pictures and starts is None:
         raise InvalidOrder("a video needs a first picture", param="image")
     return Order(
         action=Action.VIDEO,
@@ -226,9 +260,10 @@ def video(
         lane=_lane(common, wanted),
         bot=common.bot,
         pictures=pictures,
-        parent=extends,
+        parent=extends or starts,
         parent_index=index,
         details={
+            **({"deed": f"animate_{footage.motion}"} if starts else {}),
             "seed": seed_of(wanted),
             "index": index,
             "extend": extends is not None,
@@ -257,6 +292,16 @@ def seed_of(wanted: Prompt) -> int:
     Drawn at submit and stored, so that a second try after a crash paints the same pictures.
     """
     return wanted.flags.seed if wanted.flags.seed is not None else _draw()
+
+
+def keep_flags(before: str, wanted: Prompt) -> Prompt:
+    """Return an edited prompt with those flags of the one before that it does not name.
+
+    The seed is not one of them: the edit would be hard to see.
+    """
+    kept = prompt.parse(before, need_words=False).without("seed", "sandbox").flags
+    parts = (*wanted.image_urls, wanted.text, kept.write(), wanted.flags.write())
+    return prompt.parse(" ".join(part for part in parts if part), need_words=False)
 
 
 def read_flags(text: str) -> Prompt:

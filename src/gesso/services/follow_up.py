@@ -11,7 +11,7 @@ import secrets
 from dataclasses import replace
 from typing import Any
 
-from gesso.domain import buttons, prompt
+from gesso.domain import buttons, prompt, terms
 from gesso.domain.buttons import Button, Deed, Press
 from gesso.domain.channel import Channel
 from gesso.domain.errors import IllegalMove, InvalidOrder
@@ -26,7 +26,9 @@ _EXTEND = frozenset({Deed.EXTEND_HIGH, Deed.EXTEND_LOW})
 #: These look at the input pictures of the parent again.
 _SAME_INPUT = frozenset({Deed.REROLL, Deed.VARIATION, Deed.DESCRIBE_RETRY})
 #: Parameters of a parent's order that a reroll of it repeats.
-_OWN = frozenset({"seed", "again", "base_id", "dialog", "pictures", "links", "mask", "version"})
+_OWN = frozenset(
+    {"seed", "again", "base_id", "dialog", "pictures", "links", "mask", "version", terms.NAME}
+)
 
 
 def follow_up(
@@ -38,19 +40,21 @@ def follow_up(
     channel: Channel | None = None,
     enable_remix: bool = False,
     ask: bool = True,
+    must_show: bool = True,
 ) -> Order:
     """Return the child's order; it inherits prompt, bot, lane and version.
 
     `channel` is the parent's: its remix switch decides about dialogs; `ask=False` leaves
-    them out. Raises IllegalMove when the parent is not SUCCEEDED and InvalidOrder when its
-    result has no such button.
+    them out. With `must_show=False` the caller has checked that the press makes sense on
+    this result, and no button needs to show it. Raises IllegalMove when the parent is not
+    SUCCEEDED and InvalidOrder when its result has no such button.
     """
     if parent.status is not TaskStatus.SUCCEEDED:
         raise IllegalMove("关联任务状态错误")
     if press.job_id is not None and press.job_id != parent.job_hash:
         raise InvalidOrder("this button belongs to another task", param="customId")
     button = offers(parent, press)
-    if button is None:
+    if button is None and must_show:
         raise InvalidOrder(f"the task has no such button: {custom_id}", param="customId")
     footage = _footage(parent, press)
     written, final = _words(parent, press)
@@ -183,7 +187,7 @@ def _version(parent: Task, press: Press, final: str) -> str:
     return str(parent.order.get("version", ""))
 
 
-def _describe(parent: Task, press: Press, button: Button) -> str:
+def _describe(parent: Task, press: Press, button: Button | None) -> str:
     short = {Deed.REROLL: "R", Deed.UPSAMPLE: f"U{press.index}", Deed.VARIATION: f"V{press.index}"}
-    words = short.get(press.deed) or button.label or press.deed.value
+    words = short.get(press.deed) or (button.label if button else "") or press.deed.value
     return f"/up {parent.id} {words}"

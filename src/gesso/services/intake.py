@@ -53,6 +53,11 @@ class Intake:
             return (await self.keep_links([text.strip()], param=param))[0]
         return await self._keep(text, param)
 
+    async def keep_bytes(self, data: bytes, *, param: str) -> tuple[str, picture.Facts]:
+        """Store a picture that came as it is; returns its blob and what it is."""
+        kept, facts = await self._in_thread(self._check, data, param=param)
+        return (await self._blobs.put(kept, extension=facts.extension)).key, facts
+
     async def keep_links(self, links: Sequence[str], *, param: str) -> tuple[str, ...]:
         """Return links as they are, our own ones as the stored pictures that they show."""
         kept = []
@@ -97,6 +102,9 @@ class Intake:
             ) from refusal
 
     def _read(self, text: str) -> tuple[bytes, str]:
-        data = picture.decode_base64(text, self._limits)
+        kept, facts = self._check(picture.decode_base64(text, self._limits))
+        return kept, facts.extension
+
+    def _check(self, data: bytes) -> tuple[bytes, picture.Facts]:
         facts = picture.inspect(data, self._limits)
-        return picture.upright(data), facts.extension
+        return picture.upright(data), facts

@@ -1,4 +1,4 @@
-"""Find tasks of the caller's account. Somebody else's task does not exist."""
+"""Find tasks of the caller's account. Somebody else's task does not exist, or is refused."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Sequence
 
 from gesso.domain.caller import ApiKey
-from gesso.domain.errors import NotFound
+from gesso.domain.errors import NotAllowed, NotFound
 from gesso.domain.search import Page, Search
 from gesso.domain.task import Task
 from gesso.storage import tasks
@@ -37,6 +37,31 @@ class Finder:
         if task is None:
             raise NotFound(f"no such task: {task_id}")
         return task
+
+    async def get_own(self, key: ApiKey, task_id: int) -> Task:
+        """Return one task; raises NotFound, or NotAllowed for another account's.
+
+        For wires that tell the two apart; ids cannot be guessed.
+        """
+        task = await self._reader.find(task_id)
+        if task is None:
+            raise NotFound(f"no such task: {task_id}")
+        if task.account_id != key.account_id:
+            raise NotAllowed("this task belongs to another account")
+        return task
+
+    async def size_before(self, task: Task) -> tuple[int, int] | None:
+        """Return width and height of the picture that a task works on, if there is one."""
+        parent = await self._reader.find(task.parent_id) if task.parent_id else None
+        wanted = task.parent_index if parent and len(parent.pictures) > 1 else 0
+        found = [p for p in (parent.pictures if parent else ()) if p.position == wanted]
+        return (found[0].width, found[0].height) if found else None
+
+    async def family(self, task: Task, *, limit: int) -> list[Task]:
+        """Return the first task that a task goes back to, and all that was made from it."""
+        root = await self._reader.find(task.root_id) if task.root_id else None
+        async with self._database.reading() as connection:
+            return await tasks.find_family(connection, root or task, limit=limit)
 
     async def search(self, key: ApiKey, wanted: Search) -> Page:
         """Return one page of the account's tasks that match."""

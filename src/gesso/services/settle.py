@@ -13,7 +13,7 @@ from typing import Any
 
 from gesso.domain.attempt import AttemptState
 from gesso.domain.errors import IllegalMove, NotFound
-from gesso.domain.task import HELD, Picture, Task, TaskStatus
+from gesso.domain.task import HELD, WAITING, Picture, Task, TaskStatus
 from gesso.ledger import book
 from gesso.ledger.money import share
 from gesso.services.notify import tell
@@ -97,6 +97,8 @@ class Cancel:
 
     task: Task
     reason: str = "取消任务"
+    code: str = "cancelled"
+    only_waiting: bool = False  #: Leave a task alone that an upstream may have heard of.
 
     @property
     def needs(self) -> Needs:
@@ -110,12 +112,19 @@ class Cancel:
             raise NotFound(f"no such task: {self.task.id}")
         if task.status is TaskStatus.CANCELLED:
             return task
+        if self.only_waiting and task.status not in WAITING:
+            return task
         if task.is_final:
             raise IllegalMove(f"the task is already {task.status}")
         unit.cancel_job(task)
-        return _end(
-            unit, task, TaskStatus.CANCELLED, "cancelled", self.reason, AttemptState.FINISHED
-        )
+        return _end(unit, task, TaskStatus.CANCELLED, self.code, self.reason, AttemptState.FINISHED)
+
+
+def too_late(task: Task) -> Cancel:
+    """Return the operation that gives up a task which was not started by its deadline."""
+    return Cancel(
+        task, "not started by the deadline of the order", "deadline_missed", only_waiting=True
+    )
 
 
 def _needs(task: Task) -> Needs:

@@ -25,7 +25,7 @@ from gesso.services.attempts import Accept, Advance, Begin, Begun, SendBack
 from gesso.services.breaker import Breaker
 from gesso.services.catalogue import Catalogue
 from gesso.services.gather import Gatherer
-from gesso.services.settle import Fail, Succeed
+from gesso.services.settle import Fail, Succeed, too_late
 from gesso.storage.blobs import Blobs
 from gesso.storage.reader import Reader
 from gesso.storage.writer import Writer
@@ -86,6 +86,9 @@ class Stepper:
         """Carry a task on; returns Again when it must be tried later."""
         begun = await self._writer.write(Begin(task_id))
         if begun is None:
+            return None
+        if begun.task.status is TaskStatus.QUEUED:
+            await self._writer.write(too_late(begun.task))
             return None
         try:
             channel, provider = self._route(begun.task)

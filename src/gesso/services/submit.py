@@ -16,12 +16,14 @@ from gesso.domain import ids, prompt
 from gesso.domain.buttons import Deed
 from gesso.domain.caller import ApiKey
 from gesso.domain.channel import Channel, Wish, choose
-from gesso.domain.errors import KeyReused, NotAllowed, QueueFull, RateLimited
+from gesso.domain.errors import InsufficientFunds, KeyReused, NotAllowed, QueueFull, RateLimited
 from gesso.domain.order import Accepted, Order, Repeatable
 from gesso.domain.sandbox_card import RULES, Card, read_cards
 from gesso.domain.task import Action, BotType, Task, TaskStatus
+from gesso.domain.terms import Terms
 from gesso.kit import clock
 from gesso.ledger import book
+from gesso.ledger.money import write_dollars
 from gesso.ledger.pricing import Quote
 from gesso.services.catalogue import Catalogue
 from gesso.storage.replays import Replay
@@ -31,6 +33,7 @@ from gesso.storage.writer import Writer
 #: Most tasks of one channel that are counted for a queue number.
 _COUNT_AT_MOST = 10_000
 SANDBOX = "sandbox"
+NO_TERMS = Terms()
 
 
 class Submitter:
@@ -53,7 +56,11 @@ class Submitter:
         self._waits = waits
 
     async def submit(
-        self, key: ApiKey, order: Order, repeatable: Repeatable | None = None
+        self,
+        key: ApiKey,
+        order: Order,
+        repeatable: Repeatable | None = None,
+        terms: Terms = NO_TERMS,
     ) -> Accepted:
         """Accept an order or raise a CallerError, leaving nothing behind.
 
@@ -63,17 +70,12 @@ class Submitter:
         key.check_action(order.price_action)
         self._catalogue.check_words(order.final_prompt or order.prompt)
         price = self._catalogue.quote(key, order)
+        check_cost(price, terms)
+        order = terms.on(order)
         operation = Submit(
             key=key,
             order=order,
-            wish=Wish(
-                action=order.action,
-                lane=order.lane,
-                selection=order.selection,
-                prefer_id=order.parent.channel_id if order.parent else None,
-                provider=SANDBOX if key.test else None,
-                waits=self._waits,
-            ),
+            wish=wish_of(key, order, waits=self._waits),
             task=_draft(key, order, price, self._notify_hook),
             catalogue=self._catalogue,
             keep=self._keep,
@@ -87,6 +89,28 @@ class Submitter:
             # Another process took the same Idempotency-Key at the same moment. Its task is
             # committed by now, and it is the answer to this request too.
             return await self._writer.write(operation)
+
+
+def wish_of(key: ApiKey, order: Order, *, waits: bool = True) -> Wish:
+    """Return what an order asks of a channel."""
+    return Wish(
+        action=order.action,
+        lane=order.lane,
+        selection=order.selection,
+        prefer_id=order.parent.channel_id if order.parent else None,
+        provider=SANDBOX if key.test else None,
+        waits=waits,
+    )
+
+
+def check_cost(price: Quote, terms: Terms) -> None:
+    """Raise InsufficientFunds when an order would cost more than its caller allows."""
+    if terms.max_nanos is not None and price.nanos > terms.max_nanos:
+        raise InsufficientFunds(
+            f"this costs ${write_dollars(price.nanos)} ({price.key}), and max_cost allows "
+            f"${write_dollars(terms.max_nanos)}",
+            param="max_cost",
+        )
 
 
 def _draft(key: ApiKey, order: Order, price: Quote, notify_hook: str) -> Task:

@@ -7,8 +7,9 @@ from datetime import timedelta
 import structlog
 
 from gesso.domain.task import HELD
+from gesso.domain.terms import is_late
 from gesso.kit import clock
-from gesso.services.settle import Cancel
+from gesso.services.settle import Cancel, too_late
 from gesso.storage import blob_uses, deliveries, replays, tasks
 from gesso.storage.blobs import Blobs
 from gesso.storage.database import Database
@@ -50,6 +51,16 @@ async def lapse_dialogs(database: Database, writer: Writer) -> int:
     for task in lapsed:
         await writer.write(Cancel(task, "the dialog was not answered within 30 minutes"))
     return len(lapsed)
+
+
+async def lapse_deadlines(database: Database, writer: Writer) -> int:
+    """Give up tasks that were not started by the time that their callers set."""
+    async with database.reading() as connection:
+        waiting = await tasks.find_with_deadline(connection)
+    late = [task for task in waiting if is_late(task, clock.now())]
+    for task in late:
+        await writer.write(too_late(task))
+    return len(late)
 
 
 async def drop_expired(database: Database, blobs: Blobs) -> int:

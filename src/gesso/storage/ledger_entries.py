@@ -20,6 +20,8 @@ from gesso.storage.schema import ledger_entries as table
 from gesso.storage.schema import tasks
 
 _DAY_MS = 86_400_000
+#: Every time zone of the world begins its day at a quarter of an hour.
+QUARTER_MS = 900_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +122,44 @@ async def sum_captures(
     )
     order = Order(tuple(summed.c[name] for name in groups), newest_first=False)
     return await read_page(connection, select(summed), order, part)
+
+
+async def sum_captured(connection: AsyncConnection, account_id: str, key_id: str | None) -> int:
+    """Sum what an account, or one key of it, was charged."""
+    statement = select(func.sum(table.c.amount_nanos)).where(*_captures(account_id, key_id))
+    return int(await connection.scalar(statement) or 0)
+
+
+async def sum_quarters(
+    connection: AsyncConnection,
+    account_id: str,
+    key_id: str | None,
+    since: datetime,
+    until: datetime,
+) -> list[dict[str, Any]]:
+    """Sum captures by quarter of an hour (since the epoch) and price key, oldest first."""
+    quarter = literal_column(f"ledger_entries.posted_at / {QUARTER_MS}", BigInteger)
+    statement = (
+        select(
+            quarter.label("quarter"),
+            table.c.price_key,
+            func.count().label("tasks"),
+            func.sum(table.c.amount_nanos).label("amount_nanos"),
+        )
+        .where(
+            *_captures(account_id, key_id),
+            table.c.posted_at >= millis(since),
+            table.c.posted_at < millis(until),
+        )
+        .group_by(quarter, table.c.price_key)
+        .order_by(quarter, table.c.price_key)
+    )
+    return [dict(row) for row in (await connection.execute(statement)).mappings()]
+
+
+def _captures(account_id: str, key_id: str | None) -> list[ColumnElement[bool]]:
+    found = [table.c.account_id == account_id, table.c.verb == "capture"]
+    return [*found, table.c.key_id == key_id] if key_id else found
 
 
 async def find_of_task(connection: AsyncConnection, task_id: int) -> list[dict[str, Any]]:

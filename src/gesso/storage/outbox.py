@@ -30,6 +30,9 @@ from gesso.kit.clock import millis
 from gesso.storage.schema import outbox
 from gesso.storage.tasks import read_row, write_row
 
+#: How the ids of events begin that tell a webhook of an end.
+_END = "end_"
+
 
 @dataclass(frozen=True, slots=True)
 class Callback:
@@ -43,6 +46,11 @@ class Callback:
     created_at: datetime | None = None
     host: str = ""
     tries_since: datetime | None = None  #: Since when it is tried again by hand.
+
+    @property
+    def dialect(self) -> str:
+        """In whose shape it is told: a notifyHook hears Midjourney's, a webhook APIMart's."""
+        return "apimart" if self.id.startswith(_END) else "midjourney"
 
     @property
     def tried_since(self) -> datetime | None:
@@ -64,6 +72,11 @@ class Quota:
 def callback_id(task: Task) -> str:
     """Name the event of a task's present version; the same after any restart."""
     return f"evt_{task.id}_{task.version}"
+
+
+def end_id(task: Task) -> str:
+    """Name the event of a task's end, as its webhook hears it."""
+    return f"{_END}{task.id}_{task.version}"
 
 
 async def insert_all(

@@ -11,12 +11,12 @@ from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement, bindparam, func, insert, select, update
+from sqlalchemy import ColumnElement, bindparam, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gesso.domain.channel import Load
 from gesso.domain.search import Page, Search
-from gesso.domain.task import OPEN, Action, BotType, Lane, Picture, Task, TaskStatus
+from gesso.domain.task import OPEN, WAITING, Action, BotType, Lane, Picture, Task, TaskStatus
 from gesso.kit.clock import millis
 from gesso.storage.schema import tasks
 
@@ -29,7 +29,7 @@ _MUTABLE = (
     "status", "prompt", "final_prompt", "description", "progress", "fail_code", "fail_reason",
     "started_at", "progressed_at", "finished_at", "channel_id", "price_key", "price_nanos",
     "charged_nanos", "queue_job_id", "preview_blob", "version", "order", "result", "pictures",
-    "job_hash", "key_id",
+    "job_hash", "key_id", "lane",
 )  # fmt: skip
 
 
@@ -154,6 +154,42 @@ async def find_open(connection: AsyncConnection) -> list[Task]:
     """Read every open task, oldest first: what an embedded queue is refilled from."""
     statement = select(tasks).where(_open()).order_by(tasks.c.submitted_at)
     return [read_row(row) for row in (await connection.execute(statement)).mappings()]
+
+
+async def find_with_deadline(connection: AsyncConnection) -> list[Task]:
+    """Read every waiting task whose order names a time to start by."""
+    waiting = tasks.c.status.in_(sorted(s.value for s in WAITING))
+    statement = select(tasks).where(_open(), waiting, tasks.c.order.contains('"start_by"'))
+    return [read_row(row) for row in (await connection.execute(statement)).mappings()]
+
+
+async def find_family(connection: AsyncConnection, root: Task, *, limit: int) -> list[Task]:
+    """Read a first task of an account and everything that was made from it, oldest first."""
+    family = or_(tasks.c.id == root.id, tasks.c.root_id == root.id)
+    # Nothing is older than the first: the index of the account then starts there.
+    since = tasks.c.submitted_at >= millis(root.submitted_at)
+    statement = select(tasks).where(tasks.c.account_id == root.account_id, since, family)
+    statement = statement.order_by(tasks.c.submitted_at, tasks.c.id).limit(limit)
+    return [read_row(row) for row in (await connection.execute(statement)).mappings()]
+
+
+async def find_times(
+    connection: AsyncConnection, channel_id: str, action: Action, lane: Lane, *, limit: int
+) -> list[int]:
+    """Read how long the newest successes of a channel took from start to end, in ms."""
+    statement = (
+        select(tasks.c.finished_at - tasks.c.started_at)
+        .where(
+            tasks.c.channel_id == channel_id,
+            tasks.c.action == action.value,
+            tasks.c.lane == lane.value,
+            tasks.c.status == TaskStatus.SUCCEEDED.value,
+            tasks.c.started_at.is_not(None),
+        )
+        .order_by(tasks.c.finished_at.desc())
+        .limit(limit)
+    )
+    return [int(took) for took in (await connection.execute(statement)).scalars()]
 
 
 async def count_load(connection: AsyncConnection, channel_id: str, *, most: int) -> Load:

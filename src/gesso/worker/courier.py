@@ -108,7 +108,7 @@ class Courier:
 
     async def _deliver(self, callback: Callback) -> None:
         try:
-            body = self._writers[callback.task.dialect](callback.task)
+            body = self._writers[callback.dialect](callback.task)
             owners = (callback.task.key_id, callback.task.account_id)
             posted = await self._sender.post(
                 callback.url, callback.id, body, owners, timeout_s=self._patience.timeout_s

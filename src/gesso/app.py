@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import AsyncExitStack, ExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -30,6 +30,7 @@ from gesso.domain.provider import Provider
 from gesso.domain.task import Task
 from gesso.http.auth import Doorkeeper
 from gesso.http.docs import DocsRoom
+from gesso.http.events import EventRoom
 from gesso.http.health import HealthRoom
 from gesso.http.limits import Pace
 from gesso.http.pictures import PictureLinks, PictureRoom
@@ -57,6 +58,7 @@ from gesso.services.step import Stepper
 from gesso.services.submit import Submitter
 from gesso.services.translate import Endpoint, Translator
 from gesso.services.upload import Uploader
+from gesso.services.watch import Watch
 from gesso.settings import Settings
 from gesso.storage import migrate, secrets
 from gesso.storage.blobs import Blobs, open_blobs
@@ -84,6 +86,7 @@ class House:
     catalogue: Catalogue
     finder: Finder
     links: PictureLinks
+    watch: Watch
     hook_secret: str
     first_key: str | None = None  #: Drawn at the very first start; shown once.
 
@@ -128,6 +131,11 @@ async def open_house(settings: Settings, *, set_up: bool = False) -> AsyncIterat
             hook_secret = await secrets.get(connection, "callbacks")
         reader = Reader(database)
         lifetime = min(settings.link_hours, settings.picture_days * 24)
+        links = PictureLinks(settings.base_url, picture_secret, timedelta(hours=lifetime))
+        watch = Watch(database, reader, Quoter(database, catalogue), _shapes(links))
+        if not database.distributed:
+            writer.on_commit(watch.heard)
+        await stack.enter_async_context(_running([watch.run()]))
         yield House(
             settings=settings,
             database=database,
@@ -137,7 +145,8 @@ async def open_house(settings: Settings, *, set_up: bool = False) -> AsyncIterat
             reader=reader,
             catalogue=catalogue,
             finder=Finder(database, reader),
-            links=PictureLinks(settings.base_url, picture_secret, timedelta(hours=lifetime)),
+            links=links,
+            watch=watch,
             hook_secret=hook_secret,
             first_key=first_key,
         )
@@ -159,7 +168,10 @@ def build_web(house: House) -> Starlette:
         callback_timeout_s=settings.callback_timeout_s,
     )
     shared = _services(house, room)
-    midjourney = MidjourneyRoutes(_hall(house, doorkeeper), shared, room, office.channels)
+    events = EventRoom(house.watch, settings.max_streams)
+    midjourney = MidjourneyRoutes(
+        _hall(house, doorkeeper), shared, room, events, office.channels
+    )
     apimart_routes = _apimart(house, doorkeeper, shared, room)
     admin = AdminRoutes(doorkeeper, office, house.links, settings.max_admin_body_bytes)
     docs = DocsRoom(
@@ -332,19 +344,20 @@ def _report(engine_task: asyncio.Task[None]) -> None:
 
 def _courier(house: House) -> Courier:
     settings = house.settings
-
-    def midjourney(task: Task) -> bytes:
-        return midjourney_wire.write_task(task, house.links)
-
-    def webhook(task: Task) -> bytes:
-        return write_webhook(task, house.links)
-
     return Courier(
         house.database,
         _sender(house),
-        {"midjourney": midjourney, "apimart": webhook},
+        _shapes(house.links),
         Patience(settings.callback_timeout_s, timedelta(hours=settings.callback_hours)),
     )
+
+
+def _shapes(links: PictureLinks) -> dict[str, Callable[[Task], bytes]]:
+    """Return how each wire writes a task out, for callbacks and streams."""
+    return {
+        "midjourney": lambda task: midjourney_wire.write_task(task, links),
+        "apimart": lambda task: write_webhook(task, links),
+    }
 
 
 def _sender(house: House) -> Sender:

@@ -122,6 +122,7 @@ class Settings:
     upload_hours: float = _setting(72.0, "Hours for which uploaded pictures are kept.")
     max_pictures: int = _setting(5, "Most input pictures of one request.")
     max_list: int = _setting(500, "Most ids of one list-by-condition, most rows of one list.")
+    max_streams: int = _setting(20_000, "Most event streams that one process holds open.")
     picture_days: float = _setting(30.0, "Days for which result pictures are kept.")
     link_hours: float = _setting(
         720.0, "Hours for which a signed picture link works; never longer than the picture."

@@ -77,7 +77,7 @@ class Quoter:
         channel = choose(
             wish_of(key, order), catalogue.channels, loads, catalogue.can, now=clock.now()
         )
-        pace = await self._pace(channel.id, order.action, order.lane)
+        pace = await self.pace(channel.id, order.action, order.lane)
         return Offer(price, channel, loads[channel.id].place_of_next(channel), pace)
 
     def known_pace(self, channel_id: str | None, action: Action, lane: Lane) -> Pace | None:
@@ -85,7 +85,8 @@ class Quoter:
         found = self._paces.get((channel_id or "", action, lane))
         return found[1] if found else None
 
-    async def _pace(self, channel_id: str, action: Action, lane: Lane) -> Pace:
+    async def pace(self, channel_id: str, action: Action, lane: Lane) -> Pace:
+        """Return how long such tasks took lately."""
         name = (channel_id, action, lane)
         known = self._paces.get(name)
         if known is not None and time.monotonic() - known[0] < _BELIEVE_S:

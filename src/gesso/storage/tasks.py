@@ -210,6 +210,21 @@ async def count_load(connection: AsyncConnection, channel_id: str, *, most: int)
     return Load(waiting, running)
 
 
+async def count_ahead(connection: AsyncConnection, task: Task) -> int:
+    """Count the tasks of the same channel that wait before this one."""
+    faster = [lane.value for lane in Lane if lane.priority > task.lane.priority]
+    earlier = (tasks.c.lane == task.lane.value) & (tasks.c.submitted_at < millis(task.submitted_at))
+    statement = (
+        select(func.count())
+        .select_from(tasks)
+        .where(tasks.c.channel_id == task.channel_id)
+        .where(tasks.c.status == "queued")
+        .where(_open())
+        .where(or_(tasks.c.lane.in_(faster), earlier))
+    )
+    return int(await connection.scalar(statement) or 0)
+
+
 async def count_open_of_key(connection: AsyncConnection, key_id: str, *, most: int) -> int:
     """Count a key's open tasks, up to `most`."""
     inner = select(tasks.c.id).where(tasks.c.key_id == key_id).where(_open()).limit(most)

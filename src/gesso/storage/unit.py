@@ -25,6 +25,7 @@ from gesso.storage import (
     blob_uses,
     keys,
     ledger_entries,
+    notices,
     replays,
     tasks,
 )
@@ -195,6 +196,12 @@ class Unit:
         await insert_callbacks(connection, self._callbacks, self.now)
         await audit.append(connection, self._records, self.now)
         await blob_uses.insert_all(connection, [(b, t, u) for (b, t), u in self._uses.items()])
+        if connection.dialect.name == "postgresql":
+            await notices.announce(connection, self.changed())
+
+    def changed(self) -> list[int]:
+        """Return the ids of the tasks that this unit changes."""
+        return [key for kind, key in self._changed if kind == "task"]
 
     async def committed(self, jobs: Jobs) -> None:
         """Wake workers and stop cancelled jobs, after the commit."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any, Protocol, TypeVar
 
@@ -53,6 +53,11 @@ class Writer:
         self._now = now
         self._waiting: deque[tuple[Operation[Any], asyncio.Future[Any]]] = deque()
         self._wake = asyncio.Event()
+        self._listeners: list[Callable[[Sequence[int]], None]] = []
+
+    def on_commit(self, heard: Callable[[Sequence[int]], None]) -> None:
+        """Call `heard` with the ids of changed tasks after every commit of this process."""
+        self._listeners.append(heard)
 
     async def write(self, operation: Operation[T]) -> T:
         """Apply one operation and return its result once it is committed."""
@@ -106,6 +111,9 @@ class Writer:
             # The rows are committed, so this must not look like a failed write. The sweeper
             # wakes tasks whose job went missing.
             log.exception("queue_unreachable")
+        changed = unit.changed() if self._listeners else []
+        for heard in self._listeners if changed else ():
+            heard(changed)
         return outcomes
 
 

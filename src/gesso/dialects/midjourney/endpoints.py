@@ -126,6 +126,7 @@ def tasks(
     cancel: Handler,
     image_seed: Handler,
     image: Handler,
+    events: Handler,
 ) -> list[Endpoint]:
     """Return what asks for tasks (section 4.3)."""
     ids = shapes.titled(bodies.IdsBody, "条件查询参数")
@@ -148,6 +149,8 @@ def tasks(
                  answer=(_MESSAGE, _RESULT)),
         Endpoint("GET", "/task/{task_id}/image-seed", image_seed, _TASKS, "The seed of a task",
                  answer=(_MESSAGE, _RESULT)),
+        Endpoint("GET", "/task/{task_id}/events", events, _TASKS, "Server-sent events of a task",
+                 media=("text/event-stream",)),
         Endpoint("GET", "/image/{task_id}", image, _TASKS, "The picture of a task",
                  media=("image/png", "image/webp", "image/jpeg", "video/mp4")),
     ]  # fmt: skip

@@ -10,10 +10,11 @@ from gesso.dialects.midjourney import bodies, endpoints, wire
 from gesso.dialects.midjourney.accounts import Accounts
 from gesso.dialects.midjourney.endpoints import Endpoint
 from gesso.dialects.midjourney.hall import Hall, answer_json, answering, is_english
-from gesso.dialects.midjourney.submits import Services, Submits
+from gesso.dialects.midjourney.submits import NAME, Services, Submits
 from gesso.dialects.midjourney.words import say
 from gesso.domain import ids
 from gesso.domain.errors import InvalidOrder, NotFound
+from gesso.http.events import EventRoom
 from gesso.http.openapi import Operation
 from gesso.http.pictures import PictureRoom
 from gesso.services.manage_channels import ChannelDesk
@@ -28,9 +29,15 @@ class MidjourneyRoutes:
     """The site map of this wire, and the handlers that ask for tasks."""
 
     def __init__(
-        self, hall: Hall, services: Services, room: PictureRoom, desk: ChannelDesk
+        self,
+        hall: Hall,
+        services: Services,
+        room: PictureRoom,
+        events: EventRoom,
+        desk: ChannelDesk,
     ) -> None:
         """Take what the handlers share, the services that they call and who changes channels."""
+        self._events = events
         self._hall = hall
         self._services = services
         self._submits = Submits(hall, services)
@@ -52,6 +59,7 @@ class MidjourneyRoutes:
                 cancel=self.cancel,
                 image_seed=self.image_seed,
                 image=self.image,
+                events=self.events,
             ),
             *endpoints.accounts(accounts),
         ]
@@ -130,6 +138,12 @@ class MidjourneyRoutes:
         if blob is None:
             raise NotFound("the task has no picture yet")
         return await self._room.stream(request, blob, fresh=not task.is_final)
+
+    async def events(self, request: Request) -> Response:
+        """GET /task/{id}/events: server-sent snapshots of the task until its end."""
+        key = await self._hall.admit(request)
+        task = await self._hall.finder.get(key, _task_id(request))
+        return self._events.stream(request, task, NAME)
 
     async def unknown(self, request: Request) -> Response:
         """Answer a path that this wire does not have, in this wire's shape."""

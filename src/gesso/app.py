@@ -169,10 +169,8 @@ def build_web(house: House) -> Starlette:
     )
     shared = _services(house, room)
     events = EventRoom(house.watch, settings.max_streams)
-    midjourney = MidjourneyRoutes(
-        _hall(house, doorkeeper), shared, room, events, office.channels
-    )
-    apimart_routes = _apimart(house, doorkeeper, shared, room)
+    midjourney = MidjourneyRoutes(_hall(house, doorkeeper), shared, room, events, office.channels)
+    apimart_routes = _apimart(house, doorkeeper, shared, room, events)
     admin = AdminRoutes(doorkeeper, office, house.links, settings.max_admin_body_bytes)
     docs = DocsRoom(
         [*midjourney.operations(), *admin.operations()], settings.base_url, ErrorEnvelope
@@ -238,7 +236,11 @@ def _services(house: House, room: PictureRoom) -> Services:
 
 
 def _apimart(
-    house: House, doorkeeper: Doorkeeper, shared: Services, room: PictureRoom
+    house: House,
+    doorkeeper: Doorkeeper,
+    shared: Services,
+    room: PictureRoom,
+    events: EventRoom,
 ) -> ApimartRoutes:
     settings, limits = house.settings, _limits(house.settings)
     guard = Guard(allow_private=_networks("GESSO_FETCH_PRIVATE", settings.fetch_private))
@@ -258,6 +260,7 @@ def _apimart(
         uploader=shared.uploader,
         inputs=apimart.Inputs(intake(min(apimart.INPUT_BYTES, limits.max_bytes)), guard),
         uploads=intake(apimart.UPLOAD_BYTES),
+        events=events,
     )
     return ApimartRoutes(apimart.Hall(doorkeeper, house.finder, house.links, bounds), services)
 

@@ -11,10 +11,14 @@ from typing import Any
 
 import pytest
 
+from gesso.domain import ids
 from gesso.domain.channel import Channel
+from gesso.domain.task import TaskStatus
 from gesso.kit import signing
 from gesso.ledger import audit
 from gesso.services import sweep
+from gesso.services.attempts import Begin
+from gesso.services.settle import too_late
 from gesso.storage import channels
 from tests.apimart import Mart, error_of
 from tests.client import Client
@@ -147,6 +151,30 @@ async def test_a_task_that_was_not_started_in_time_is_released(gateway: Gateway)
     assert (receipt["held"], receipt["released"], receipt["charged"]) == (
         "0.04504", "0.04504", "0.00",
     )  # fmt: skip
+
+
+async def test_a_worker_does_not_start_what_is_too_late(gateway: Gateway) -> None:
+    mart = Mart(gateway.client)
+    slow = {"prompt": "a --sandbox slow:1"}
+    busy = [await mart.submit("imagine", slow) for _ in range(3)]
+    late = await mart.submit("imagine", slow, headers={"cancel-after": "0.3"})
+    after = await mart.submit("imagine", BLANK)
+    assert (await mart.until(late))["status"] == "CANCEL"
+    # Whoever gave it up, the worker goes on with the next one.
+    assert (await mart.until(after))["status"] == "SUCCESS"
+    for task_id in busy:
+        assert (await mart.until(task_id))["status"] == "SUCCESS"
+    house = gateway.house
+    await pause(gateway)
+    late = await mart.submit("imagine", slow, headers={"cancel-after": "0.05"})
+    await asyncio.sleep(0.06)
+    begun = await house.writer.write(Begin(ids.read_task_id(late)))
+    assert begun is not None
+    assert begun.task.status is TaskStatus.QUEUED
+    assert begun.attempt is None
+    ended = await house.writer.write(too_late(begun.task))
+    assert (ended.status, ended.fail_code) == (TaskStatus.CANCELLED, "deadline_missed")
+    assert (await house.writer.write(too_late(begun.task))).version == ended.version
 
 
 async def test_receipts_explain_a_partial_delivery(gateway: Gateway) -> None:

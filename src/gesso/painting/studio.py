@@ -88,7 +88,7 @@ def _enlarge(job: Commission, original: Original) -> Work:
 def _vary(job: Commission, stored: bytes | None) -> Work:
     original = job.original(stored)
     remix = job.action is Action.REMIX and job.order.get("strength", "strong") != "subtle"
-    how = "strong" if job.deed in _STRONG or remix else "subtle"
+    how = "strong" if job.deed in _STRONG or remix or job.order.get("strong") else "subtle"
     seeds = _seeds(job)
     if original.pixels is not None:
         told = replace(original.recipe, brief=replace(original.recipe.brief, seed=job.seed))

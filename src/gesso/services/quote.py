@@ -21,6 +21,8 @@ from gesso.storage.database import Database
 _SAMPLES = 50
 #: How long a learnt time is believed, in seconds, and how many are kept.
 _BELIEVE_S, _KEEP = 60.0, 1000
+#: How long "none has finished yet" is believed: a first success shows soon.
+_BELIEVE_NOTHING_S = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,13 +91,14 @@ class Quoter:
         """Return how long such tasks took lately."""
         name = (channel_id, action, lane)
         known = self._paces.get(name)
-        if known is not None and time.monotonic() - known[0] < _BELIEVE_S:
-            return known[1]
+        if known is not None:
+            believe_s = _BELIEVE_S if known[1].samples else _BELIEVE_NOTHING_S
+            if time.monotonic() - known[0] < believe_s:
+                return known[1]
         async with self._database.reading() as connection:
             took = await tasks.find_times(connection, channel_id, action, lane, limit=_SAMPLES)
         pace = Pace(round(statistics.median(took) / 1000, 3) if took else None, len(took))
         if len(self._paces) >= _KEEP:
             self._paces.clear()
-        if took:  # A first success is not kept waiting by "nothing is known".
-            self._paces[name] = (time.monotonic(), pace)
+        self._paces[name] = (time.monotonic(), pace)
         return pace

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from typing import Any
 
@@ -10,8 +11,10 @@ from starlette.responses import Response
 
 from gesso.dialects.apimart import bodies, wire
 from gesso.dialects.apimart.hall import Hall, answer_json
+from gesso.dialects.apimart.orders import NAME
 from gesso.dialects.apimart.submits import Services
 from gesso.dialects.apimart.words import read_language
+from gesso.domain.caller import ApiKey
 from gesso.domain.errors import GessoError, InvalidOrder
 from gesso.domain.search import Search
 from gesso.domain.task import Action, Task, TaskStatus
@@ -48,14 +51,21 @@ class Queries:
         most = self._hall.bounds.rows
         if not body.ids or len(body.ids) > most:
             raise InvalidOrder(f"ids holds 1-{most} task ids", param="ids")
-        found: list[dict[str, Any]] = []
-        for one in body.ids:
-            try:
-                found.append(self._unified(request, await self._hall.task(key, one, "batch")))
-            except GessoError as error:
-                marked = {"id": str(one)[:60], "status": "not_found"}
-                found.append(marked | {"error": wire.error_fields(error)})
+        # All at once: the group reader turns them into one query.
+        found = await asyncio.gather(*(self._one_of(request, key, one) for one in body.ids))
         return answer_json(wire.write_data(found))
+
+    async def _one_of(self, request: Request, key: ApiKey, one: bodies.Id) -> dict[str, Any]:
+        try:
+            return self._unified(request, await self._hall.task(key, one, "batch"))
+        except GessoError as error:
+            marked = {"id": str(one)[:60], "status": "not_found"}
+            return marked | {"error": wire.error_fields(error)}
+
+    async def events(self, request: Request) -> Response:
+        """GET /v1/tasks/{id}/events: server-sent snapshots of the task until its end."""
+        _, task = await self._named(request)
+        return self._services.events.stream(request, task, NAME)
 
     async def search(self, request: Request) -> Response:
         """GET /v1/tasks: one page of the account's tasks, newest first."""

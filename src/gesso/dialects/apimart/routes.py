@@ -50,6 +50,7 @@ class ApimartRoutes:
             ("GET", "/v1/tasks/{task_id}", queries.unified),
             ("POST", "/v1/tasks/{task_id}/cancel", queries.cancel),
             ("GET", "/v1/tasks/{task_id}/seed", queries.seed),
+            ("GET", "/v1/tasks/{task_id}/events", queries.events),
             ("GET", "/v1/tasks/{task_id}/receipt", queries.receipt),
             ("GET", "/v1/tasks/{task_id}/tree", queries.tree),
             ("POST", "/v1/uploads/images", self._uploads.upload),

@@ -20,6 +20,7 @@ from gesso.domain.caller import ApiKey
 from gesso.domain.errors import IllegalMove, InvalidOrder
 from gesso.domain.order import Order
 from gesso.domain.task import Action, Task
+from gesso.http.events import EventRoom
 from gesso.http.limits import read_body
 from gesso.services import compose
 from gesso.services.answer import Answerer, Reply
@@ -45,6 +46,7 @@ class Services:
     uploader: Uploader
     inputs: Inputs
     uploads: Intake  #: Takes larger pictures than a submit does.
+    events: EventRoom
 
 
 class Submits:

@@ -35,7 +35,8 @@ def task(status: TaskStatus = TaskStatus.SUCCEEDED, **changes: object) -> Task:
         id=1234567890123456, account_id="acc", key_id="key", action=Action.IMAGINE, status=status,
         lane=Lane.RELAX, submitted_at=NOW, price_nanos=45_040_000, charged_nanos=33_780_000,
         started_at=NOW + timedelta(seconds=2), finished_at=NOW + timedelta(seconds=21),
-        progress=100, job_hash="00000000-0000-4000-8000-000000000000", pictures=tuple(picture(n) for n in range(5)),
+        progress=100, job_hash="00000000-0000-4000-8000-000000000000",
+        pictures=tuple(picture(n) for n in range(5)),
     )  # fmt: skip
     return replace(made, **changes)  # type: ignore[arg-type]
 

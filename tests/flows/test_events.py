@@ -1,0 +1,119 @@
+"""Streams of events: snapshots in order, places in the queue, the end, and coming back."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+
+from gesso.services import watch
+from tests.conftest import Gateway
+
+pytestmark = pytest.mark.anyio
+
+
+async def stream(
+    gateway: Gateway, path: str, headers: dict[str, str] | None = None
+) -> AsyncIterator[dict[str, Any]]:
+    """Yield the events of a stream as they come, until the server ends it."""
+    base = gateway.client.base.removeprefix("http://")
+    host, _, port = base.partition(":")
+    reader, writer = await asyncio.open_connection(host, int(port))
+    sent = {"host": base, "authorization": f"Bearer {gateway.client.key}", **(headers or {})}
+    lines = "".join(f"{name}: {value}\r\n" for name, value in sent.items())
+    writer.write(f"GET {path} HTTP/1.1\r\nconnection: close\r\n{lines}\r\n".encode())
+    head = (await reader.readuntil(b"\r\n\r\n")).decode()
+    yield {"status": int(head.split()[1]), "head": head.lower()}
+    event: dict[str, Any] = {}
+    try:
+        while line := await reader.readline():
+            text = line.decode().strip()
+            name, colon, value = text.partition(": ")
+            if colon and name in {"id", "event", "data"}:
+                event[name] = json.loads(value) if name == "data" else value
+            elif not text and event:
+                yield event
+                event = {}
+    finally:
+        writer.close()
+
+
+async def collect(gateway: Gateway, path: str, **options: Any) -> list[dict[str, Any]]:
+    async with asyncio.timeout(20):
+        return [event async for event in stream(gateway, path, **options)]
+
+
+@pytest.mark.parametrize("wire", ["mj", "v1"])
+async def test_a_stream_tells_everything_up_to_the_end(gateway: Gateway, wire: str) -> None:
+    task_id = await gateway.client.imagine("a boat --sandbox slow:2")
+    path = f"/mj/task/{task_id}/events" if wire == "mj" else f"/v1/tasks/{task_id}/events"
+    head, *events = await collect(gateway, path)
+    assert head["status"] == 200
+    assert "text/event-stream" in head["head"]
+    snapshots = [e for e in events if e["event"] != "queue"]
+    versions = [int(e["id"]) for e in snapshots]
+    assert versions == sorted(set(versions))
+    assert [e["event"] for e in snapshots][-1] == "end"
+    assert len(snapshots) >= 3
+    if wire == "mj":
+        assert snapshots[-1]["data"] == await gateway.client.get(f"/mj/task/{task_id}/fetch")
+        assert any(e["data"]["imageUrl"] for e in snapshots[:-1])
+    else:
+        found = await gateway.client.get(f"/v1/tasks/{task_id}")
+        assert snapshots[-1]["data"]["status"] == found["data"]["status"] == "completed"
+
+
+async def test_coming_back_gets_only_what_is_newer(gateway: Gateway) -> None:
+    task_id = await gateway.client.imagine("a boat --sandbox blank")
+    await gateway.client.until(task_id)
+    path = f"/mj/task/{task_id}/events"
+    _, *events = await collect(gateway, path)
+    assert [e["event"] for e in events] == ["end"]
+    last = events[-1]["id"]
+    (_, again) = await collect(gateway, path, headers={"last-event-id": str(int(last) - 1)})
+    assert again["id"] == last
+    (gone,) = await collect(gateway, path, headers={"last-event-id": last})
+    assert gone["status"] == 204
+
+
+async def test_who_waits_is_told_the_place(
+    gateway: Gateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for _ in range(3):
+        await gateway.client.imagine("a boat --sandbox slow:600")
+    waiting = [await gateway.client.imagine(f"a boat {n} --sandbox blank") for n in range(2)]
+    async with asyncio.timeout(20):
+        async for event in stream(gateway, f"/mj/task/{waiting[1]}/events"):
+            if event.get("event") == "queue":
+                assert event["data"]["position"] == 2
+                break
+    place = await gateway.house.watch.place(await _task(gateway, waiting[0]))
+    assert place.position == 1
+
+
+async def _task(gateway: Gateway, task_id: str) -> Any:
+    found = await gateway.house.finder.find_any(int(task_id))
+    assert found is not None
+    return found
+
+
+async def test_strangers_see_nothing_and_streams_have_a_limit(gateway: Gateway) -> None:
+    task_id = await gateway.client.imagine("a boat --sandbox blank")
+    stranger = await gateway.new_account(0)
+    answer = await gateway.client.get(f"/mj/task/{task_id}/events", key=stranger)
+    assert answer["code"] == 3
+    reply = await gateway.client.call("GET", f"/v1/tasks/{task_id}/events", key=stranger)
+    assert reply.status == 403
+    assert watch.HEARTBEAT_S < 30
+
+
+async def test_a_hundred_watchers_hear_the_same(gateway: Gateway) -> None:
+    task_id = await gateway.client.imagine("a boat --sandbox slow:0.5")
+    path = f"/mj/task/{task_id}/events"
+    heard = await asyncio.gather(*(collect(gateway, path) for _ in range(100)))
+    ends = {(events[-1]["event"], events[-1]["id"]) for events in heard}
+    assert len(ends) == 1
+    assert next(iter(ends))[0] == "end"

@@ -163,6 +163,7 @@ class Submit:
             spending_keys=(key.id,),
             busy_keys=((key.id, key.concurrency),) if key.concurrency else (),
             channels=channels_to_count(self.catalogue),
+            turns=((self.task.lane.value, self.task.account_id),),
             replays=((key.id, self.repeatable.key),) if self.repeatable else (),
         )
 
@@ -190,7 +191,7 @@ class Submit:
             place = unit.loads[channel.id].place_of_next(channel)
             book.hold(unit, task, spend_limit_nanos=self.key.spend_limit_nanos)
             unit.add_task(task)
-            unit.enqueue(task)
+            task = unit.enqueue(task)
         unit.count_open(self.key.id)
         for blob in self.order.blobs():
             unit.use_blob(blob, task.id, unit.now + self.keep)

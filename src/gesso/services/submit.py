@@ -26,6 +26,7 @@ from gesso.ledger import book
 from gesso.ledger.money import write_dollars
 from gesso.ledger.pricing import Quote
 from gesso.services.catalogue import Catalogue
+from gesso.services.moderate import Moderator
 from gesso.storage.replays import Replay
 from gesso.storage.unit import Needs, Unit
 from gesso.storage.writer import Writer
@@ -43,6 +44,7 @@ class Submitter:
         self,
         writer: Writer,
         catalogue: Catalogue,
+        moderator: Moderator,
         *,
         notify_hook: str = "",
         keep: timedelta = timedelta(days=30),
@@ -51,6 +53,7 @@ class Submitter:
         """Hold the writer, the catalogue and what applies to every order."""
         self._writer = writer
         self._catalogue = catalogue
+        self._moderator = moderator
         self._notify_hook = notify_hook
         self._keep = keep
         self._waits = waits
@@ -71,6 +74,7 @@ class Submitter:
         self._catalogue.check_words(order.final_prompt or order.prompt)
         price = self._catalogue.quote(key, order)
         check_cost(price, terms)
+        await self._moderator.check(order, asked=terms.moderate)
         order = terms.on(order)
         operation = Submit(
             key=key,

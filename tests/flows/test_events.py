@@ -48,6 +48,8 @@ async def collect(gateway: Gateway, path: str, **options: Any) -> list[dict[str,
 
 @pytest.mark.parametrize("wire", ["mj", "v1"])
 async def test_a_stream_tells_everything_up_to_the_end(gateway: Gateway, wire: str) -> None:
+    # The first picture of a process also loads the painter, which may take seconds.
+    await gateway.client.until(await gateway.client.imagine("a boat"))
     task_id = await gateway.client.imagine("a boat --sandbox slow:2")
     path = f"/mj/task/{task_id}/events" if wire == "mj" else f"/v1/tasks/{task_id}/events"
     head, *events = await collect(gateway, path)

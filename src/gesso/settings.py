@@ -138,6 +138,16 @@ class Settings:
     translate_timeout_s: float = _setting(
         10.0, "Seconds the translator may take; after that the prompt stays as it is."
     )
+    moderate_url: str = _setting(
+        "",
+        "Base URL of an OpenAI-compatible API whose /moderations checks orders; empty for none.",
+    )
+    moderate_key: str = _setting("", "API key of the moderation.", secret=True)
+    moderate_model: str = _setting("omni-moderation-latest", "Model that checks.")
+    moderate_always: bool = _setting(False, "Check every order, not only those with `nsfw_check`.")
+    moderate_timeout_s: float = _setting(
+        10.0, "Seconds the moderation may take; after that the order is refused."
+    )
     sandbox_paint_s: float = _setting(
         2.5, "Seconds that the sandbox takes for a picture, as a real backend would; 0 in tests."
     )

@@ -68,6 +68,19 @@ class BannedPrompt(CallerError):
     code = "banned_prompt"
 
 
+class Moderated(BannedPrompt):
+    """Moderation refuses the words or the pictures of this order."""
+
+    code = "moderated"
+
+
+class Unmoderated(CallerError):
+    """Moderation was asked for and does not answer; send the order again later."""
+
+    code = "moderation_unavailable"
+    retry = True
+
+
 class TooLarge(CallerError):
     """The request body is larger than this gateway accepts."""
 

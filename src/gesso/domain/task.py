@@ -72,6 +72,10 @@ class Action(StrEnum):
     VIDEO = "VIDEO"
 
 
+#: More turns than a queue that never empties counts in years.
+_TURNS = 500_000_000
+
+
 class Lane(StrEnum):
     """How fast a task wants to be served; faster lanes are taken first."""
 
@@ -83,6 +87,10 @@ class Lane(StrEnum):
     def priority(self) -> int:
         """Rank in the queue; a higher number is taken first."""
         return {Lane.TURBO: 20, Lane.FAST: 10, Lane.RELAX: 0}[self]
+
+    def rank(self, turn: int) -> int:
+        """Rank in the queue of a turn in this lane; fits 32 bits."""
+        return self.priority * _TURNS // 10 + _TURNS - min(turn, _TURNS - 1)
 
 
 class BotType(StrEnum):
@@ -143,6 +151,7 @@ class Task:
     price_nanos: int = 0  #: Held at submit, in nano-dollars.
     charged_nanos: int = 0  #: Captured at the end.
     dialect: str = "midjourney"
+    turn: int = 0  #: Order within a lane: the accounts that wait take turns.
     queue_job_id: int | None = None
     preview_blob: str | None = None  #: Partial picture while the task runs.
     version: int = 0  #: Counts every stored change; orders callbacks and events.

@@ -27,6 +27,7 @@ class Terms:
     start_by: datetime | None = None  #: Not started by then, the task is given up.
     shown: int | None = None  #: How many of the pictures the caller wants to see.
     max_nanos: int | None = None  #: Refused when it would cost more; not kept.
+    moderate: bool = False  #: Whether the caller wants the order checked; not kept.
 
     @classmethod
     def of(cls, task: Task) -> Terms:

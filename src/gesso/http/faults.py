@@ -20,6 +20,7 @@ from gesso.domain.errors import (
     RateLimited,
     TooLarge,
     UnknownModel,
+    Unmoderated,
 )
 
 _STATUS: dict[type[GessoError], int] = {
@@ -39,6 +40,7 @@ _STATUS: dict[type[GessoError], int] = {
     RateLimited: 429,
     QueueFull: 429,
     NoChannel: 503,
+    Unmoderated: 503,
 }
 
 

@@ -117,6 +117,7 @@ class Resume:
             accounts=(self.task.account_id,),
             spending_keys=(self.key.id,),
             channels=channels_to_count(self.catalogue),
+            turns=(((self.reply.lane or self.task.lane).value, self.task.account_id),),
             replays=((self.key.id, self.repeatable.key),) if self.repeatable else (),
         )
 
@@ -138,7 +139,7 @@ class Resume:
         task = task.move(TaskStatus.QUEUED, now=unit.now)
         book.hold(unit, task, spend_limit_nanos=self.key.spend_limit_nanos)
         unit.save_task(task)
-        unit.enqueue(task)
+        task = unit.enqueue(task)
         mask = self.reply.mask
         if mask and not is_link(mask):
             unit.use_blob(mask, task.id, unit.now + self.keep)

@@ -50,5 +50,5 @@ class Reroute:
             return None
         task = replace(task, channel_id=channel.id, version=task.version + 1)
         unit.save_task(task)
-        unit.enqueue(task)
+        task = unit.enqueue(task)
         return task

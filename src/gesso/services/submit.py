@@ -26,6 +26,7 @@ from gesso.ledger import book
 from gesso.ledger.money import write_dollars
 from gesso.ledger.pricing import Quote
 from gesso.services.catalogue import Catalogue
+from gesso.services.moderate import Moderator
 from gesso.storage.replays import Replay
 from gesso.storage.unit import Needs, Unit
 from gesso.storage.writer import Writer
@@ -43,6 +44,7 @@ class Submitter:
         self,
         writer: Writer,
         catalogue: Catalogue,
+        moderator: Moderator,
         *,
         notify_hook: str = "",
         keep: timedelta = timedelta(days=30),
@@ -51,6 +53,7 @@ class Submitter:
         """Hold the writer, the catalogue and what applies to every order."""
         self._writer = writer
         self._catalogue = catalogue
+        self._moderator = moderator
         self._notify_hook = notify_hook
         self._keep = keep
         self._waits = waits
@@ -71,6 +74,7 @@ class Submitter:
         self._catalogue.check_words(order.final_prompt or order.prompt)
         price = self._catalogue.quote(key, order)
         check_cost(price, terms)
+        await self._moderator.check(order, asked=terms.moderate)
         order = terms.on(order)
         operation = Submit(
             key=key,
@@ -163,6 +167,7 @@ class Submit:
             spending_keys=(key.id,),
             busy_keys=((key.id, key.concurrency),) if key.concurrency else (),
             channels=channels_to_count(self.catalogue),
+            turns=((self.task.lane.value, self.task.account_id),),
             replays=((key.id, self.repeatable.key),) if self.repeatable else (),
         )
 
@@ -190,7 +195,7 @@ class Submit:
             place = unit.loads[channel.id].place_of_next(channel)
             book.hold(unit, task, spend_limit_nanos=self.key.spend_limit_nanos)
             unit.add_task(task)
-            unit.enqueue(task)
+            task = unit.enqueue(task)
         unit.count_open(self.key.id)
         for blob in self.order.blobs():
             unit.use_blob(blob, task.id, unit.now + self.keep)

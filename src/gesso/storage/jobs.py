@@ -45,7 +45,7 @@ def _columns(waiting: Sequence[Task]) -> dict[str, Any]:
     return {
         "entrypoint": [t.channel_id or "" for t in waiting],
         "payload": [str(t.id).encode() for t in waiting],
-        "priority": [t.lane.priority for t in waiting],
+        "priority": [t.lane.rank(t.turn) for t in waiting],
         # With the channel: a task that moves to another one needs a job there.
         "dedupe_key": [f"{t.id}@{t.channel_id}" for t in waiting],
     }

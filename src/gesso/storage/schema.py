@@ -105,6 +105,7 @@ prices = Table(
     CheckConstraint("nanos >= 0", name="price_not_negative"),
 )
 
+_WAITING = text("status = 'queued'")
 _OPEN = text("status IN ('queued', 'submitting', 'running', 'needs_input')")
 
 tasks = Table(
@@ -140,6 +141,7 @@ tasks = Table(
     Column("price_nanos", BigInteger, nullable=False),
     Column("charged_nanos", BigInteger, nullable=False),
     Column("dialect", String(20), nullable=False),
+    Column("turn", BigInteger, nullable=False, server_default="0"),
     Column("queue_job_id", BigInteger),
     Column("preview_blob", Text),
     Column("version", Integer, nullable=False),
@@ -147,6 +149,15 @@ tasks = Table(
     Column("result", Text, nullable=False),
     Column("pictures", Text, nullable=False),
     Index("tasks_of_account", "account_id", "submitted_at"),
+    Index(
+        "tasks_turn",
+        "channel_id",
+        "lane",
+        "account_id",
+        "turn",
+        sqlite_where=_WAITING,
+        postgresql_where=_WAITING,
+    ),
     Index("tasks_by_time", "submitted_at", "id"),
     Index(
         "tasks_open",

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement, bindparam, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, bindparam, func, insert, literal_column, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gesso.domain.channel import Load
@@ -29,7 +29,7 @@ _MUTABLE = (
     "status", "prompt", "final_prompt", "description", "progress", "fail_code", "fail_reason",
     "started_at", "progressed_at", "finished_at", "channel_id", "price_key", "price_nanos",
     "charged_nanos", "queue_job_id", "preview_blob", "version", "order", "result", "pictures",
-    "job_hash", "key_id", "lane",
+    "job_hash", "key_id", "turn", "lane",
 )  # fmt: skip
 
 
@@ -210,10 +210,28 @@ async def count_load(connection: AsyncConnection, channel_id: str, *, most: int)
     return Load(waiting, running)
 
 
+async def find_turn(
+    connection: AsyncConnection, channel_id: str, lane: str, account_id: str
+) -> tuple[int | None, int]:
+    """Read the last turn of an account's waiting tasks, and the turn that the lane has reached.
+
+    None when the account waits for nothing there. The lane's is that of its oldest waiting
+    task, 0 when none waits.
+    """
+    queue = (tasks.c.channel_id == channel_id) & (tasks.c.lane == lane)
+    waiting = queue & (tasks.c.status == literal_column("'queued'"))
+    mine = select(func.max(tasks.c.turn)).where(waiting).where(tasks.c.account_id == account_id)
+    last = (await connection.execute(mine)).scalar()
+    oldest = select(tasks.c.turn).where(waiting).where(_open())
+    reached = (await connection.execute(oldest.order_by(tasks.c.submitted_at).limit(1))).scalar()
+    return last, reached or 0
+
+
 async def count_ahead(connection: AsyncConnection, task: Task) -> int:
     """Count the tasks of the same channel that wait before this one."""
     faster = [lane.value for lane in Lane if lane.priority > task.lane.priority]
-    earlier = (tasks.c.lane == task.lane.value) & (tasks.c.submitted_at < millis(task.submitted_at))
+    same_turn = (tasks.c.turn == task.turn) & (tasks.c.submitted_at < millis(task.submitted_at))
+    earlier = (tasks.c.lane == task.lane.value) & or_(tasks.c.turn < task.turn, same_turn)
     statement = (
         select(func.count())
         .select_from(tasks)

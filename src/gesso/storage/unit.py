@@ -47,6 +47,7 @@ class Needs:
     busy_keys: tuple[tuple[str, int], ...] = ()  #: Keys with their limit of open tasks.
     channels: tuple[tuple[str, int], ...] = ()  #: Channels with the most tasks to count.
     replays: tuple[tuple[str, str], ...] = ()  #: Pairs of API key and Idempotency-Key.
+    turns: tuple[tuple[str, str], ...] = ()  #: Pairs of lane and account that may wait.
 
 
 @dataclass(slots=True)
@@ -63,6 +64,8 @@ class Unit:
     open_of_key: dict[str, int] = field(default_factory=dict)
     loads: dict[str, Load] = field(default_factory=dict)
     replays: dict[tuple[str, str], Replay] = field(default_factory=dict)
+    #: Last turn of an account and the turn reached, by channel, lane and account.
+    turns: dict[tuple[str, str, str], tuple[int | None, int]] = field(default_factory=dict)
     _changed: dict[tuple[str, Any], bool] = field(default_factory=dict)
     _entries: list[Entry] = field(default_factory=list)
     _callbacks: list[Callback] = field(default_factory=list)
@@ -120,12 +123,27 @@ class Unit:
         """Note that a task needs a stored blob."""
         self._set(self._uses, (blob, task_id), until)
 
-    def enqueue(self, task: Task) -> None:
-        """Wake a worker for this task once it is committed."""
+    def enqueue(self, task: Task) -> Task:
+        """Wake a worker for this task once it is committed; returns it with its turn."""
+        task = replace(task, turn=self._next_turn(task))
+        self._set(self.tasks, task.id, task)
         self._set(self._waiting, task.id, True)
         load = self.loads.get(task.channel_id or "")
         if load is not None:
             self._set(self.loads, task.channel_id, replace(load, waiting=load.waiting + 1))
+        return task
+
+    def _next_turn(self, task: Task) -> int:
+        """Return the turn after the account's last one, or the one that the lane has reached.
+
+        So one account's thousand tasks stand behind each other, and another's first one
+        stands beside the first of them.
+        """
+        name = (task.channel_id or "", task.lane.value, task.account_id)
+        last, reached = self.turns.get(name, (None, 0))
+        turn = reached if last is None else max(last + 1, reached)
+        self._set(self.turns, name, (turn, reached))
+        return turn
 
     def cancel_job(self, task: Task) -> None:
         """Take this task's job out of the queue, or stop it, once it is committed."""
@@ -177,6 +195,12 @@ class Unit:
             self.open_of_key[key_id] = await tasks.count_open_of_key(connection, key_id, most=most)
         for channel_id, most in {pair for n in wanted for pair in n.channels}:
             self.loads[channel_id] = await tasks.count_load(connection, channel_id, most=most)
+        for lane, account_id in {pair for n in wanted for pair in n.turns}:
+            for channel_id, load in self.loads.items():
+                if load.waiting:  # An empty queue begins with turn 0 again.
+                    self.turns[channel_id, lane, account_id] = await tasks.find_turn(
+                        connection, channel_id, lane, account_id
+                    )
 
     async def flush(self, connection: AsyncConnection, jobs: Jobs) -> None:
         """Write everything, each table with one statement."""

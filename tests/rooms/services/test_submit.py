@@ -17,13 +17,13 @@ from gesso.domain.errors import (
     QueueFull,
     RateLimited,
 )
-from gesso.domain.order import Accepted, Repeatable
+from gesso.domain.order import Accepted, Repeatable, Selection
 from gesso.domain.task import TaskStatus
 from gesso.services import administer
 from gesso.services.settle import Cancel
 from gesso.services.submit import Submitter
 from gesso.storage.writer import Writer
-from tests.rooms.customer import Customer, order
+from tests.rooms.customer import Customer, no_moderator, order
 
 pytestmark = pytest.mark.anyio
 
@@ -50,7 +50,7 @@ async def test_a_refused_order_leaves_no_trace(customer: Customer) -> None:
     with pytest.raises(NotAllowed):
         await narrow.submit()
     with pytest.raises(NoChannel, match="nowhere"):
-        await customer.submit(order(channel_id="nowhere"))
+        await customer.submit(order(selection=Selection(channel_id="nowhere")))
     assert await customer.account() == before
     assert await customer.house.finder.newest(customer.key, limit=9) == []
     assert await poor.spent() == 0
@@ -106,7 +106,7 @@ async def test_two_processes_that_get_the_same_request_make_one_task(customer: C
         pytest.skip("on SQLite one process writes")
     other = Writer(house.database, house.jobs)
     serving = asyncio.create_task(other.run())
-    submitters = [customer.submitter, Submitter(other, house.catalogue)]
+    submitters = [customer.submitter, Submitter(other, house.catalogue, no_moderator(house))]
     for number in range(10):
         once = Repeatable(f"both-{number}", b"digest")
         answers = await asyncio.gather(

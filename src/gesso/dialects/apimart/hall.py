@@ -104,6 +104,7 @@ class Hall:
             metadata=_metadata(body),
             start_by=_start_by(request, body),
             max_nanos=_max_nanos(body.max_cost),
+            moderate=bool(body.nsfw_check),
         )
 
     def repeatable(self, request: Request, raw: bytes) -> Repeatable | None:

@@ -32,6 +32,7 @@ from gesso.domain.errors import (
     RateLimited,
     TooLarge,
     UnknownModel,
+    Unmoderated,
 )
 from gesso.domain.offer import offered
 from gesso.domain.order import Accepted
@@ -84,6 +85,7 @@ ERRORS: Mapping[type[GessoError], tuple[int, str]] = {
     RateLimited: (429, "rate_limit_error"),
     QueueFull: (429, "rate_limit_error"),
     NoChannel: (503, "service_unavailable"),
+    Unmoderated: (503, "service_unavailable"),
 }
 
 #: Actions whose result is text.

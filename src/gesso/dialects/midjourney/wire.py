@@ -31,6 +31,7 @@ from gesso.domain.errors import (
     QueueFull,
     RateLimited,
     TooLarge,
+    Unmoderated,
 )
 from gesso.domain.offer import offered
 from gesso.domain.order import Accepted
@@ -69,6 +70,7 @@ _CODES: Mapping[type[GessoError], int] = {
     QueueFull: 23,
     RateLimited: 23,
     BannedPrompt: 24,
+    Unmoderated: 9,
     NotAuthenticated: 401,
     NotAllowed: 403,
 }

@@ -9,6 +9,7 @@ _WORDS: dict[str, tuple[str, str]] = {
     "queue_full": ("队列已满，请稍后尝试", "The queue is full, please try again later"),
     "rate_limited": ("请求过于频繁，请稍后尝试", "Too many requests, please try again later"),
     "banned_prompt": ("可能包含敏感词", "The prompt may contain a banned word"),
+    "moderated": ("可能包含敏感词", "The order was refused by moderation"),
     "not_found": ("关联任务不存在或已失效", "The task does not exist or has expired"),
     "no_channel": ("无可用的账号实例", "No available account instance"),
     "insufficient_funds": ("余额不足", "Insufficient balance"),

@@ -1,0 +1,54 @@
+"""A client of many event streams: who hears of an event when, and what open streams cost."""
+
+from __future__ import annotations
+
+import asyncio
+import resource
+import time
+from collections import defaultdict
+
+
+async def listen(port: int, path: str, key: str, count: int) -> tuple[list[float], int]:
+    """Open streams of one task until its end.
+
+    Returns how many seconds after the first listener each of them heard of each event, sorted,
+    and how many streams ended well.
+    """
+    heard: dict[bytes, list[float]] = defaultdict(list)
+    ended = 0
+
+    async def one() -> None:
+        nonlocal ended
+        reader, writer = await _open(port, path, key)
+        while line := await reader.readline():
+            if line.startswith(b"id: "):
+                heard[line].append(time.perf_counter())
+            ended += line.startswith(b"event: end")
+        writer.close()
+
+    await asyncio.gather(*(one() for _ in range(count)))
+    # An event that somebody opened the stream on is not news to all.
+    news = [times for times in heard.values() if len(times) == count]
+    return sorted(t - min(times) for times in news for t in times), ended
+
+
+async def hold(port: int, paths: list[str], key: str, ready: asyncio.Event) -> None:
+    """Keep streams open until cancelled; sets `ready` once all are."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, max(soft, len(paths) + 1000)), hard))
+    opened = []
+    for start in range(0, len(paths), 200):
+        part = paths[start : start + 200]
+        opened += await asyncio.gather(*(_open(port, path, key) for path in part))
+    ready.set()
+    await asyncio.Event().wait()
+
+
+async def _open(
+    port: int, path: str, key: str
+) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    head = f"GET {path} HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {key}\r\n\r\n"
+    writer.write(head.encode())
+    await reader.readuntil(b"\r\n\r\n")
+    return reader, writer

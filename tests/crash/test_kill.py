@@ -13,8 +13,9 @@ from pathlib import Path
 import pytest
 
 from tests.client import Client
-from tests.conftest import ADMIN, free_port, new_database
+from tests.conftest import ADMIN, free_port
 from tests.crash.processes import GESSO, Process, environment, gesso, running, until_up
+from tests.databases import postgres_database
 from tests.receiver import Receiver, running_receiver
 
 pytestmark = [pytest.mark.anyio, pytest.mark.timeout(240)]
@@ -127,9 +128,10 @@ async def test_sqlite_process_is_killed_again_and_again(
 async def test_one_of_two_postgres_workers_is_killed(
     tmp_path: Path, hook: Receiver, postgres: str
 ) -> None:
-    env = environment(tmp_path, free_port(), await new_database(postgres), ADMIN)
-    api_env = env | {"GESSO_WORKER_INSIDE": "0"}
     async with AsyncExitStack() as stack:
+        url = await stack.enter_async_context(postgres_database(postgres))
+        env = environment(tmp_path, free_port(), url, ADMIN)
+        api_env = env | {"GESSO_WORKER_INSIDE": "0"}
         crash = await prepare(stack, env, hook)
         stack.enter_context(running([*GESSO, "serve"], api_env))
         stack.enter_context(running([*GESSO, "worker"], env))

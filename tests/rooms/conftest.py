@@ -9,6 +9,7 @@ import pytest
 
 from gesso import settings as settings_room
 from gesso.app import House, open_house
+from tests import databases
 from tests.conftest import ADMIN
 from tests.rooms.customer import Customer
 
@@ -19,6 +20,8 @@ async def house(database_url: str, tmp_path: Path) -> AsyncIterator[House]:
     settings = settings_room.read(
         {}, database_url=database_url, data_dir=tmp_path, admin_key=ADMIN, sandbox_pixels=4096
     )
+    if not settings.database_url:
+        databases.place_sqlite(tmp_path)
     async with open_house(settings, set_up=True) as opened:
         yield opened
 
@@ -27,6 +30,7 @@ async def house(database_url: str, tmp_path: Path) -> AsyncIterator[House]:
 async def small_house(tmp_path: Path) -> AsyncIterator[House]:
     """On SQLite alone, for what no database decides."""
     settings = settings_room.read({}, data_dir=tmp_path, admin_key=ADMIN, sandbox_pixels=4096)
+    databases.place_sqlite(tmp_path)
     async with open_house(settings, set_up=True) as opened:
         yield opened
 

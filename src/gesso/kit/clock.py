@@ -6,8 +6,12 @@ from datetime import UTC, datetime
 
 
 def now() -> datetime:
-    """Return the current time, aware and in UTC."""
-    return datetime.now(UTC)
+    """Return the current time, aware, in UTC and in whole milliseconds.
+
+    Not finer than what is stored: what a service returns equals what is read back later.
+    """
+    moment = datetime.now(UTC)
+    return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
 
 
 def millis(moment: datetime | None) -> int | None:

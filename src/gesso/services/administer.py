@@ -137,7 +137,7 @@ async def create_key(
     actor: Actor = CLI,
 ) -> NewKey:
     """Create a key of an account; raises InvalidValue when there is no such account."""
-    secret = secret or keys.draw(test=test)
+    secret, now = secret or keys.draw(test=test), clock.now()
     key = ApiKey(
         id=ids.new_id("key"),
         account_id=account_id,
@@ -152,12 +152,12 @@ async def create_key(
         concurrency=concurrency,
         rate_per_minute=rate_per_minute,
         user_id=user_id,
-        created_at=clock.now(),
+        created_at=now,
     )
     async with database.transaction() as connection:
         if account_id not in await accounts.lock(connection, [account_id]):
             raise InvalidValue(f"no such account: {account_id}", param="account")
-        await keys.create(connection, key, secret, clock.now())
+        await keys.create(connection, key, secret, now)
         await record.keep(connection, actor, "key.create", key.id, after=record.facts(key))
     return NewKey(key, secret)
 
@@ -190,9 +190,10 @@ async def list_accounts(database: Database) -> list[Account]:
 
 async def create_channel(database: Database, channel: Channel, *, actor: Actor = CLI) -> Channel:
     """Store a channel; an empty id draws one."""
-    channel = channel if channel.id else replace(channel, id=ids.new_id("ch"))
+    now = clock.now()
+    channel = replace(channel, id=channel.id or ids.new_id("ch"), created_at=now)
     async with database.transaction() as connection:
-        await channels.create(connection, channel, clock.now())
+        await channels.create(connection, channel, now)
         after = record.facts(channel)
         await record.keep(connection, actor, "channel.create", channel.id, after=after)
     return channel

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from functools import cache
 from pathlib import Path
 
 from alembic import command
@@ -30,6 +31,10 @@ async def migrate(database: Database) -> str:
     """Apply what is missing and return the revision; safe to call from many processes."""
     if database.distributed:
         await jobs.install(database.dsn)
+    async with database.reading() as connection:
+        # The usual start: nothing is missing, so nobody has to wait for a lock.
+        if await _revision(connection) == await asyncio.to_thread(newest):
+            return newest()
     async with database.transaction() as connection:
         if database.distributed:
             await connection.execute(text(f"SELECT pg_advisory_xact_lock({_LOCK})"))
@@ -43,6 +48,7 @@ def _upgrade(connection: Connection) -> None:
     command.upgrade(config, "head")
 
 
+@cache
 def newest() -> str:
     """Return the revision that this program needs."""
     return ScriptDirectory.from_config(_config()).get_current_head() or ""

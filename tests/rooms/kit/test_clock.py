@@ -12,6 +12,11 @@ def test_now_is_aware() -> None:
     assert clock.now() <= clock.now()
 
 
+def test_now_survives_being_stored() -> None:
+    now = clock.now()
+    assert clock.moment(clock.millis(now) or 0) == now
+
+
 def test_millis_cut_and_know_zones() -> None:
     moment = datetime(2026, 1, 1, 0, 0, 1, 999_999, UTC)
     assert clock.millis(moment) == 1767225601999

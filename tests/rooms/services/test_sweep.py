@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from gesso.services import sweep
-from gesso.storage import migrate
 from gesso.storage.blobs import Blobs, open_blobs
 from gesso.storage.database import Database, open_database
+from tests.databases import place_sqlite
 
 pytestmark = pytest.mark.anyio
 
@@ -30,8 +30,8 @@ class Restoring(Blobs):
 
 @pytest.fixture
 async def database(tmp_path: Path) -> AsyncIterator[Database]:
+    place_sqlite(tmp_path)
     made = open_database("", tmp_path)
-    await migrate.migrate(made)
     yield made
     await made.close()
 

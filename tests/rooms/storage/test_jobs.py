@@ -8,7 +8,7 @@ import pytest
 
 from gesso.storage import jobs
 from gesso.storage.jobs import EmbeddedJobs, PostgresJobs
-from tests.conftest import new_database
+from tests.databases import postgres_database
 from tests.rooms.providers.mjproxy.jobs import task
 
 pytestmark = pytest.mark.anyio
@@ -51,11 +51,11 @@ async def test_what_is_remembered_is_bounded(monkeypatch: pytest.MonkeyPatch) ->
 
 
 async def test_installing_twice_is_harmless(postgres: str) -> None:
-    dsn = await new_database(postgres)
-    await jobs.install(dsn)
-    await jobs.install(dsn)
-    shared = PostgresJobs(dsn)
-    await shared.cancel([task()])  # It has no job; nothing is asked of the database.
-    pgq = await shared.open_worker()
-    assert await pgq.qm.queries.queue_size() == []
-    await shared.close()
+    async with postgres_database(postgres, migrated=False) as dsn:
+        await jobs.install(dsn)
+        await jobs.install(dsn)
+        shared = PostgresJobs(dsn)
+        await shared.cancel([task()])  # It has no job; nothing is asked of the database.
+        pgq = await shared.open_worker()
+        assert await pgq.qm.queries.queue_size() == []
+        await shared.close()

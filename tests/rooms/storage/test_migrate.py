@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -12,12 +13,23 @@ from gesso.domain.errors import SchemaMismatch
 from gesso.storage import migrate
 from gesso.storage.database import open_database
 from gesso.storage.schema import metadata
+from tests.databases import postgres_database
 
 pytestmark = pytest.mark.anyio
 
 
-async def test_migrations_make_the_schema(database_url: str, tmp_path: Path) -> None:
-    database = open_database(database_url, tmp_path)
+@pytest.fixture(params=["sqlite", "postgres"])
+async def empty_url(request: pytest.FixtureRequest) -> AsyncIterator[str]:
+    if request.param == "sqlite":
+        yield ""
+        return
+    server = request.getfixturevalue("postgres")
+    async with postgres_database(server, migrated=False) as url:
+        yield url
+
+
+async def test_migrations_make_the_schema(empty_url: str, tmp_path: Path) -> None:
+    database = open_database(empty_url, tmp_path)
     with pytest.raises(SchemaMismatch, match="gesso migrate"):
         await migrate.check(database)
     assert await migrate.migrate(database) == migrate.newest()

@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 
 from gesso.domain.task import Action, Lane, Task, TaskStatus
-from gesso.storage import migrate, outbox
+from gesso.storage import outbox
 from gesso.storage.database import Database, open_database
 from gesso.storage.outbox import Callback, Quota
+from tests.databases import place_sqlite
 
 pytestmark = pytest.mark.anyio
 
@@ -22,8 +23,9 @@ ALL = Quota(total=100, per_host=4, per_account=6)
 
 @pytest.fixture
 async def database(database_url: str, tmp_path: Path) -> AsyncIterator[Database]:
+    if not database_url:
+        place_sqlite(tmp_path)
     made = open_database(database_url, tmp_path)
-    await migrate.migrate(made)
     yield made
     await made.close()
 

@@ -25,7 +25,7 @@ async def test_channels(house: House) -> None:
     made = Channel(
         "ch_x", "x", "mjproxy", enabled=False, base_url="http://x", options={"secret": "s"},
         lanes=frozenset({Lane.RELAX}), core_size=7, queue_size=0, timeout_s=9, weight=2,
-        priority=-1, remark="备注",
+        priority=-1, remark="备注", created_at=NOW,
     )  # fmt: skip
     async with house.database.transaction() as connection:
         await channels.create(connection, made, NOW)

@@ -15,7 +15,9 @@ from gesso.dialects.midjourney.hall import Handler
 from gesso.http.openapi import Operation
 
 if TYPE_CHECKING:
-    from gesso.dialects.midjourney.submits import Submits
+    from gesso.dialects.midjourney.follow_ups import FollowUps
+    from gesso.dialects.midjourney.new_pictures import NewPictures
+    from gesso.dialects.midjourney.uploads import Uploads
 
 _SUBMIT, _FACES = "任务提交 Task submission", "InsightFace任务提交 InsightFace submission"
 _TASKS, _ACCOUNTS = "任务查询 Task inquiry", "账号管理 Accounts"
@@ -64,38 +66,38 @@ class Endpoint:
         )
 
 
-def submits(rooms: Submits) -> list[Endpoint]:
+def submits(pictures: NewPictures, later: FollowUps, uploads: Uploads) -> list[Endpoint]:
     """Return the submits (section 4.1)."""
     task_id = "1710816049856103"
     button = "MJ::JOB::upsample::2::3dbbd469-36af-4a0f-8f02-df6c579e7011"
     rows: list[tuple[str, Handler, str, Any, str, dict[str, Any]]] = [
-        ("imagine", rooms.imagine, "Imagine: four pictures from words", bodies.ImagineBody,
+        ("imagine", pictures.imagine, "Imagine: four pictures from words", bodies.ImagineBody,
          "Imagine提交参数", {"prompt": "a red fox in the snow --ar 3:2"}),
-        ("action", rooms.action, "Press a button of a result", bodies.ActionBody,
+        ("action", later.action, "Press a button of a result", bodies.ActionBody,
          "执行动作参数", {"taskId": task_id, "customId": button}),
-        ("modal", rooms.modal, "Answer the dialog of a task", bodies.ModalBody,
+        ("modal", later.modal, "Answer the dialog of a task", bodies.ModalBody,
          "弹窗提交参数", {"taskId": task_id, "prompt": "a red fox --zoom 1.5"}),
-        ("blend", rooms.blend, "Blend 2–5 pictures", bodies.BlendBody,
+        ("blend", pictures.blend, "Blend 2–5 pictures", bodies.BlendBody,
          "Blend提交参数", {"base64Array": [_DOT, _DOT], "dimensions": "SQUARE"}),
-        ("describe", rooms.describe, "Describe a picture in four prompts", bodies.DescribeBody,
+        ("describe", pictures.describe, "Describe a picture in four prompts", bodies.DescribeBody,
          "Describe提交参数", {"base64": _DOT}),
-        ("shorten", rooms.shorten, "Shorten a prompt", bodies.ShortenBody,
+        ("shorten", pictures.shorten, "Shorten a prompt", bodies.ShortenBody,
          "Shorten提交参数", {"prompt": "a very beautiful red fox in the deep white snow"}),
-        ("change", rooms.change, "U, V or reroll by name", bodies.ChangeBody,
+        ("change", later.change, "U, V or reroll by name", bodies.ChangeBody,
          "变化任务提交参数", {"taskId": task_id, "action": "UPSCALE", "index": 2}),
-        ("simple-change", rooms.simple_change, "U, V or reroll in one text",
+        ("simple-change", later.simple_change, "U, V or reroll in one text",
          bodies.SimpleChangeBody, "Simple-change提交参数", {"content": f"{task_id} U2"}),
-        ("edits", rooms.edits, "Edit a picture", bodies.EditsBody,
+        ("edits", pictures.edits, "Edit a picture", bodies.EditsBody,
          "Edits提交参数", {"prompt": "add a lighthouse", "image": _DOT}),
-        ("edit", rooms.edits, "Edit a picture (the same as edits)", bodies.EditsBody,
+        ("edit", pictures.edits, "Edit a picture (the same as edits)", bodies.EditsBody,
          "Edits提交参数", {"prompt": "add a lighthouse", "image": _DOT}),
-        ("retexture", rooms.retexture, "Give a picture another surface", bodies.EditsBody,
+        ("retexture", pictures.retexture, "Give a picture another surface", bodies.EditsBody,
          "Retexture提交参数", {"prompt": "made of porcelain", "image": _DOT}),
-        ("video", rooms.video, "Clips from a picture, or longer ones from a clip",
+        ("video", pictures.video, "Clips from a picture, or longer ones from a clip",
          bodies.VideoBody, "Video提交参数", {"prompt": "slow waves", "image": _DOT}),
-        ("upload-discord-images", rooms.upload, "Upload pictures and get links",
+        ("upload-discord-images", uploads.upload, "Upload pictures and get links",
          bodies.UploadBody, "Upload提交参数", {"base64Array": [_DOT]}),
-        ("show", rooms.show, "Find the task of a job or of a picture", bodies.ShowBody,
+        ("show", uploads.show, "Find the task of a job or of a picture", bodies.ShowBody,
          "Show提交参数", {"jobId": "3dbbd469-36af-4a0f-8f02-df6c579e7011"}),
     ]  # fmt: skip
     return [

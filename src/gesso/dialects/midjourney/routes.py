@@ -9,8 +9,11 @@ from starlette.routing import BaseRoute, Route
 from gesso.dialects.midjourney import bodies, endpoints, wire
 from gesso.dialects.midjourney.accounts import Accounts
 from gesso.dialects.midjourney.endpoints import Endpoint
+from gesso.dialects.midjourney.follow_ups import FollowUps
 from gesso.dialects.midjourney.hall import Hall, answer_json, answering, is_english
-from gesso.dialects.midjourney.submits import NAME, Services, Submits
+from gesso.dialects.midjourney.new_pictures import NewPictures
+from gesso.dialects.midjourney.reception import NAME, Reception, Services
+from gesso.dialects.midjourney.uploads import Uploads
 from gesso.dialects.midjourney.words import say
 from gesso.domain import ids
 from gesso.domain.errors import InvalidOrder, NotFound
@@ -40,16 +43,18 @@ class MidjourneyRoutes:
         self._events = events
         self._hall = hall
         self._services = services
-        self._submits = Submits(hall, services)
+        reception = Reception(hall, services)
+        self._pictures = NewPictures(reception)
+        self._follow_ups = FollowUps(reception)
+        self._uploads = Uploads(reception)
         self._accounts = Accounts(hall, desk)
         self._room = room
 
     def table(self) -> list[Endpoint]:
         """Return everything that this wire can do, as it is routed and as it is described."""
-        submits, accounts = self._submits, self._accounts
         return [
-            *endpoints.submits(submits),
-            endpoints.swap(submits.swap),
+            *endpoints.submits(self._pictures, self._follow_ups, self._uploads),
+            endpoints.swap(self._pictures.swap),
             *endpoints.tasks(
                 fetch=self.fetch,
                 list_tasks=self.list_tasks,
@@ -61,7 +66,7 @@ class MidjourneyRoutes:
                 image=self.image,
                 events=self.events,
             ),
-            *endpoints.accounts(accounts),
+            *endpoints.accounts(self._accounts),
         ]
 
     def operations(self) -> list[Operation]:

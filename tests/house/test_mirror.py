@@ -12,6 +12,7 @@ ROOMS = ROOT / "tests" / "rooms"
 
 #: Folders that are tested as a whole, by the named test file or folder below `tests`.
 TOGETHER = {
+    "app": "flows",
     "painting": "rooms/painting/test_paint.py",
     "storage/migrations": "rooms/storage/test_migrate.py",
     "dialects/midjourney": "contracts/test_dialects.py",
@@ -20,7 +21,6 @@ TOGETHER = {
 #: Modules without a file of their own: where their behaviour is tested, or why there is none.
 ELSEWHERE = {
     "__main__.py": "rooms/cli/test_commands.py",
-    "app.py": "flows",
     "cli/__init__.py": "rooms/cli/test_commands.py",
     "cli/imagine.py": "rooms/cli/test_commands.py",
     "cli/keys.py": "rooms/cli/test_commands.py",

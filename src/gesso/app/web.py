@@ -1,0 +1,164 @@
+"""The HTTP application over an open house."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
+
+from gesso.app.house import House
+from gesso.app.parts import limits, networks
+from gesso.dialects import apimart
+from gesso.dialects.admin.routes import AdminRoutes
+from gesso.dialects.admin.wire import ErrorEnvelope
+from gesso.dialects.apimart.routes import ApimartRoutes
+from gesso.dialects.midjourney.hall import Bounds, Hall
+from gesso.dialects.midjourney.reception import Services
+from gesso.dialects.midjourney.routes import MidjourneyRoutes
+from gesso.http.auth import Doorkeeper
+from gesso.http.docs import DocsRoom
+from gesso.http.events import EventRoom
+from gesso.http.health import HealthRoom
+from gesso.http.limits import Pace
+from gesso.http.pictures import PictureRoom
+from gesso.kit.mask import Polarity
+from gesso.kit.web import Guard
+from gesso.services import moderate
+from gesso.services.answer import Answerer
+from gesso.services.authenticate import Authenticator
+from gesso.services.bookmark import Bookmarker
+from gesso.services.cancel import Canceller
+from gesso.services.intake import Intake
+from gesso.services.moderate import Moderator
+from gesso.services.office import open_office
+from gesso.services.quote import Quoter
+from gesso.services.spending import Spending
+from gesso.services.submit import Submitter
+from gesso.services.translate import Endpoint, Translator
+from gesso.services.upload import Uploader
+
+
+def build_web(house: House) -> Starlette:
+    """Build the HTTP application over an open house."""
+    settings = house.settings
+    room = PictureRoom(house.finder, house.blobs, house.links)
+    authenticator = Authenticator(house.database)
+    doorkeeper = Doorkeeper(authenticator, Pace())
+    office = open_office(
+        database=house.database,
+        reader=house.reader,
+        writer=house.writer,
+        catalogue=house.catalogue,
+        authenticator=authenticator,
+        sender=house.sender(),
+        callback_timeout_s=settings.callback_timeout_s,
+    )
+    shared = _services(house, room)
+    events = EventRoom(house.watch, settings.max_streams)
+    midjourney = MidjourneyRoutes(_hall(house, doorkeeper), shared, room, events, office.channels)
+    apimart_routes = _apimart(house, doorkeeper, shared, room, events)
+    admin = AdminRoutes(doorkeeper, office, house.links, settings.max_admin_body_bytes)
+    docs = DocsRoom(
+        [*midjourney.operations(), *admin.operations()], settings.base_url, ErrorEnvelope
+    )
+    health = HealthRoom(house.database, settings.base_url)
+    # Keys travel in headers, never in cookies, so other sites' pages may call us freely.
+    cors = Middleware(CORSMiddleware, allow_origins=["*"], allow_methods=["*"], allow_headers=["*"])
+    return Starlette(
+        routes=[
+            *midjourney.routes(),
+            *apimart_routes.routes(),
+            *admin.routes(),
+            *room.routes(),
+            *docs.routes(),
+            *health.routes(),
+        ],
+        middleware=[cors],
+    )
+
+
+def _hall(house: House, doorkeeper: Doorkeeper) -> Hall:
+    settings = house.settings
+    return Hall(
+        doorkeeper,
+        house.finder,
+        house.links,
+        Bounds(
+            body_bytes=settings.max_body_bytes,
+            prompt_chars=settings.max_prompt_chars,
+            pictures=settings.max_pictures,
+            rows=settings.max_list,
+        ),
+    )
+
+
+def _services(house: House, room: PictureRoom) -> Services:
+    settings, writer, catalogue = house.settings, house.writer, house.catalogue
+    keep = timedelta(days=settings.picture_days)
+    polarity = Polarity(settings.mask_polarity)
+    return Services(
+        submitter=Submitter(
+            writer,
+            catalogue,
+            Moderator(
+                moderate.Endpoint(
+                    settings.moderate_url,
+                    settings.moderate_key,
+                    settings.moderate_model,
+                    settings.moderate_always,
+                    settings.moderate_timeout_s,
+                ),
+                house.blobs,
+            ),
+            notify_hook=settings.notify_hook,
+            keep=keep,
+            waits=settings.outage != "refuse",
+        ),
+        answerer=Answerer(writer, catalogue, keep=keep),
+        canceller=Canceller(writer, house.finder),
+        catalogue=catalogue,
+        intake=Intake(house.blobs, limits(settings), polarity, room.find_own),
+        uploader=Uploader(writer, keep=timedelta(hours=settings.upload_hours)),
+        translator=Translator(
+            Endpoint(
+                settings.translate_url,
+                settings.translate_key,
+                settings.translate_model,
+                settings.translate_timeout_s,
+            )
+        ),
+        bookmarker=Bookmarker(writer),
+    )
+
+
+def _apimart(
+    house: House,
+    doorkeeper: Doorkeeper,
+    shared: Services,
+    room: PictureRoom,
+    events: EventRoom,
+) -> ApimartRoutes:
+    settings, allowed = house.settings, limits(house.settings)
+    guard = Guard(allow_private=networks("GESSO_FETCH_PRIVATE", settings.fetch_private))
+    bounds = apimart.Bounds(settings.max_body_bytes, settings.max_prompt_chars, settings.max_list)
+
+    def intake(most: int) -> Intake:
+        bounded = replace(allowed, max_bytes=most)
+        return Intake(house.blobs, bounded, Polarity(settings.mask_polarity), room.find_own)
+
+    services = apimart.Services(
+        submitter=shared.submitter,
+        answerer=shared.answerer,
+        canceller=shared.canceller,
+        catalogue=house.catalogue,
+        quoter=Quoter(house.database, house.catalogue),
+        spending=Spending(house.database),
+        uploader=shared.uploader,
+        inputs=apimart.Inputs(intake(min(apimart.INPUT_BYTES, allowed.max_bytes)), guard),
+        uploads=intake(apimart.UPLOAD_BYTES),
+        events=events,
+    )
+    return ApimartRoutes(apimart.Hall(doorkeeper, house.finder, house.links, bounds), services)

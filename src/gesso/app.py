@@ -25,6 +25,7 @@ from gesso.domain.errors import BadSettings
 from gesso.domain.provider import Provider
 from gesso.domain.task import Task
 from gesso.http.auth import Doorkeeper
+from gesso.http.console import ConsoleRoom
 from gesso.http.docs import DocsRoom
 from gesso.http.health import HealthRoom
 from gesso.http.limits import Pace
@@ -155,7 +156,8 @@ def build_web(house: House) -> Starlette:
     docs = DocsRoom(
         [*midjourney.operations(), *admin.operations()], settings.base_url, ErrorEnvelope
     )
-    health = HealthRoom(house.database, settings.base_url)
+    health = HealthRoom(house.database)
+    console = ConsoleRoom(settings.base_url)
     # Keys travel in headers, never in cookies, so other sites' pages may call us freely.
     cors = Middleware(CORSMiddleware, allow_origins=["*"], allow_methods=["*"], allow_headers=["*"])
     return Starlette(
@@ -165,6 +167,7 @@ def build_web(house: House) -> Starlette:
             *room.routes(),
             *docs.routes(),
             *health.routes(),
+            *console.routes(),
         ],
         middleware=[cors],
     )

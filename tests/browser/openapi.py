@@ -23,9 +23,12 @@ async def describe() -> str:
     """Return what `/openapi.json` of this code answers, without address and version."""
     with tempfile.TemporaryDirectory() as folder:
         settings = settings_room.read({}, data_dir=Path(folder), admin_key=_KEY)
-        async with open_house(settings, set_up=True) as house, serving(build_web(house)) as base:
-            async with Client(base, _KEY) as client:
-                document = await client.get("/openapi.json")
+        async with (
+            open_house(settings, set_up=True) as house,
+            serving(build_web(house)) as base,
+            Client(base, _KEY) as client,
+        ):
+            document = await client.get("/openapi.json")
     document["servers"] = [{"url": "/"}]
     document["info"]["version"] = "0"
     return json.dumps(document, ensure_ascii=False, indent=1, sort_keys=True) + "\n"

@@ -24,13 +24,13 @@ function Change({ before, after }: { before: Values; after: Values }) {
   );
   return (
     <div className="change">
-      {changed.slice(0, 4).map((name) => (
+      {changed.slice(0, 3).map((name) => (
         <span key={name}>
           {name}: {before && name in before && <del>{shown(before[name])}</del>}{' '}
           {after && name in after && <ins>{shown(after[name])}</ins>}
         </span>
       ))}
-      {changed.length > 4 && <small>+{changed.length - 4}</small>}
+      {changed.length > 3 && <small>+{changed.length - 3}</small>}
     </div>
   );
 }

@@ -2,9 +2,6 @@ import type { UsageView } from '../api/schema';
 import { useLanguage } from '../i18n/language';
 import { nanoDollars } from '../ui/format';
 
-const HEIGHT = 180;
-const WIDTH = 720;
-
 /** Returns every day of a range, so that days without a task show as a gap. */
 export function daysBetween(from: string, to: string): string[] {
   const days: string[] = [];
@@ -25,43 +22,25 @@ export function DayChart({ rows, from, to }: { rows: UsageView[]; from: string; 
   const today = new Date().toISOString().slice(0, 10);
   const days = daysBetween(from || (known[0] ?? today), to || (known.at(-1) ?? today));
   const most = Math.max(1, ...amounts.values());
-  const step = WIDTH / Math.max(1, days.length);
-  const bar = Math.max(1, Math.min(28, step * 0.7));
   return (
-    <svg
-      className="chart"
-      viewBox={`0 0 ${WIDTH} ${HEIGHT + 20}`}
-      role="img"
-      aria-label={t('usage.perDay')}
-    >
-      <line x1="0" x2={WIDTH} y1={HEIGHT} y2={HEIGHT} />
-      <text x="0" y="10">
-        {nanoDollars(most)}
-      </text>
-      {days.map((day, index) => {
-        const nanos = amounts.get(day) ?? 0;
-        const height = (nanos / most) * (HEIGHT - 18);
-        const middle = index * step + step / 2;
-        return (
-          <g key={day}>
-            <title>{`${day}: ${nanoDollars(nanos)}`}</title>
-            <rect className="back" x={index * step} y="0" width={step} height={HEIGHT} />
-            <rect x={middle - bar / 2} y={HEIGHT - height} width={bar} height={height} rx="2" />
-            {(index === 0 ||
-              index === days.length - 1 ||
-              (days.length > 14 && index === days.length >> 1)) && (
-              <text
-                x={index === 0 ? 0 : index === days.length - 1 ? WIDTH : middle}
-                y={HEIGHT + 15}
-                textAnchor={index === 0 ? 'start' : index === days.length - 1 ? 'end' : 'middle'}
-              >
-                {day}
-              </text>
-            )}
-          </g>
-        );
-      })}
-    </svg>
+    <div className="chart" role="img" aria-label={t('usage.perDay')}>
+      <span>{nanoDollars(most)}</span>
+      <div className="chart-bars">
+        {days.map((day) => {
+          const nanos = amounts.get(day) ?? 0;
+          return (
+            <div key={day} title={`${day}: ${nanoDollars(nanos)}`}>
+              <div style={{ height: `${(nanos / most) * 100}%` }} />
+            </div>
+          );
+        })}
+      </div>
+      <div className="row spread">
+        <span>{days[0]}</span>
+        <span>{days.length > 14 && days[days.length >> 1]}</span>
+        <span>{days.at(-1)}</span>
+      </div>
+    </div>
   );
 }
 

@@ -21,6 +21,24 @@ export function buttonName(button: Button, t: Translate): string {
   return line?.[1] ? t('task.line', { n: line[1] }) : button.emoji;
 }
 
+/** Signs for buttons without a word, as every font has them. */
+const FACES: readonly (readonly [part: string, face: string])[] = [
+  ['::reroll::', '⟳'],
+  ['::pan_left::', '←'],
+  ['::pan_right::', '→'],
+  ['::pan_up::', '↑'],
+  ['::pan_down::', '↓'],
+  ['::BOOKMARK::', '♥'],
+  ['::Picread::Retry', '⟳'],
+];
+
+/** Returns what a button shows: its word, else a sign. */
+export function buttonFace(button: Button): string {
+  if (button.label) return button.label;
+  const sign = FACES.find(([part]) => button.customId.includes(part));
+  return sign?.[1] ?? /::(\d)$/.exec(button.customId)?.[1] ?? button.emoji;
+}
+
 /** Returns the action of the task that a button makes, for its card before it is known. */
 export function childAction(customId: string, parent: string): string {
   if (/upsample/.test(customId)) return 'UPSCALE';

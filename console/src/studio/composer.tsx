@@ -89,7 +89,7 @@ export function Composer({ prompt, onPrompt }: Props) {
           takesPaste
           compact
         />
-        <div className="row">
+        <div className="row composer-actions">
           {price && <small>{t('prompt.price', { price })}</small>}
           <Button
             disabled={!prompt.trim()}

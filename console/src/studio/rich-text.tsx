@@ -3,6 +3,8 @@ export function RichText({ text }: { text: string }) {
   return (
     <div className="rich">
       {text
+        // Keycaps are emoji that not every font has.
+        .replace(/(\d)\uFE0F?\u20E3/g, '$1.')
         .split('\n')
         .filter((line) => line.trim())
         .map((line, index) =>

@@ -3,7 +3,7 @@ import type { Button as WireButton, Task } from '../api/midjourney';
 import { useLanguage } from '../i18n/language';
 import { Button } from '../ui/button';
 import { useActions } from './actions';
-import { buttonName, pricedAs } from './button-names';
+import { buttonFace, buttonName, pricedAs } from './button-names';
 import { priceOf } from './price';
 import { usePrices } from './use-prices';
 
@@ -51,7 +51,7 @@ export function TaskButtons({ task }: { task: Task }) {
                   if (!free) setUsed((now) => new Set(now).add(button.customId));
                 }}
               >
-                {[button.emoji, button.label].filter(Boolean).join(' ')}
+                {buttonFace(button)}
               </Button>
             );
           })}

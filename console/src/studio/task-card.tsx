@@ -129,7 +129,9 @@ function Outcome({ task }: { task: Task }) {
   if (task.status === 'SUCCESS') return null;
   return (
     <p className={`notice ${task.status === 'FAILURE' ? 'bad' : ''}`}>
-      {task.failReason ?? t('task.gone')} {t('task.refunded')}
+      {task.failReason ?? t('task.gone')}
+      <br />
+      <small>{t('task.refunded')}</small>
     </p>
   );
 }

@@ -135,11 +135,12 @@ class Resume:
         )  # fmt: skip
         place = unit.loads[channel.id].place_of_next(channel)
         # Whoever answers pays, within the limits of that key.
-        task = replace(task, channel_id=channel.id, key_id=self.key.id)
+        turn = unit.next_turn(channel.id, task.lane, task.account_id)
+        task = replace(task, channel_id=channel.id, key_id=self.key.id, turn=turn)
         task = task.move(TaskStatus.QUEUED, now=unit.now)
         book.hold(unit, task, spend_limit_nanos=self.key.spend_limit_nanos)
         unit.save_task(task)
-        task = unit.enqueue(task)
+        unit.enqueue(task)
         mask = self.reply.mask
         if mask and not is_link(mask):
             unit.use_blob(mask, task.id, unit.now + self.keep)

@@ -48,7 +48,8 @@ class Reroute:
             )
         except (NoChannel, QueueFull):
             return None
-        task = replace(task, channel_id=channel.id, version=task.version + 1)
+        turn = unit.next_turn(channel.id, task.lane, task.account_id)
+        task = replace(task, channel_id=channel.id, turn=turn, version=task.version + 1)
         unit.save_task(task)
-        task = unit.enqueue(task)
+        unit.enqueue(task)
         return task

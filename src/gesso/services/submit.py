@@ -7,8 +7,10 @@ client hears yes, and a refused one leaves no trace.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
 from sqlalchemy.exc import IntegrityError
 
@@ -80,7 +82,7 @@ class Submitter:
             key=key,
             order=order,
             wish=wish_of(key, order, waits=self._waits),
-            task=_draft(key, order, price, self._notify_hook),
+            draft=_draft(key, order, price, self._notify_hook),
             catalogue=self._catalogue,
             keep=self._keep,
             repeatable=repeatable,
@@ -117,33 +119,37 @@ def check_cost(price: Quote, terms: Terms) -> None:
         )
 
 
-def _draft(key: ApiKey, order: Order, price: Quote, notify_hook: str) -> Task:
+def _draft(key: ApiKey, order: Order, price: Quote, notify_hook: str) -> dict[str, Any]:
+    """Return the fields of the task that are known before a channel is chosen.
+
+    The task itself is built once, when all is known: copying it again and again is what a
+    submit would spend most of its time on.
+    """
     parent = order.parent
-    return Task(
-        id=order.task_id,
-        account_id=key.account_id,
-        key_id=key.id,
-        action=order.action,
-        status=TaskStatus.QUEUED,
-        lane=order.lane,
-        bot=order.bot,
-        prompt=order.prompt,
-        final_prompt=order.final_prompt,
-        description=order.description,
-        submitted_at=clock.now(),
-        parent_id=parent.id if parent else None,
-        root_id=(parent.root_id or parent.id) if parent else None,
-        parent_index=order.parent_index,
-        job_hash=ids.write_uuid(order.task_id),
-        custom_id=order.custom_id,
-        state=order.state,
-        notify_hook=order.notify_hook or notify_hook or None,
-        sandboxed=key.test,
-        price_key=price.key,
-        price_nanos=price.nanos,
-        dialect=order.dialect,
-        order=order.stored(),
-    )
+    return {
+        "id": order.task_id,
+        "account_id": key.account_id,
+        "key_id": key.id,
+        "action": order.action,
+        "lane": order.lane,
+        "bot": order.bot,
+        "prompt": order.prompt,
+        "final_prompt": order.final_prompt,
+        "description": order.description,
+        "submitted_at": clock.now(),
+        "parent_id": parent.id if parent else None,
+        "root_id": (parent.root_id or parent.id) if parent else None,
+        "parent_index": order.parent_index,
+        "job_hash": ids.write_uuid(order.task_id),
+        "custom_id": order.custom_id,
+        "state": order.state,
+        "notify_hook": order.notify_hook or notify_hook or None,
+        "sandboxed": key.test,
+        "price_key": price.key,
+        "price_nanos": price.nanos,
+        "dialect": order.dialect,
+        "order": order.stored(),
+    }
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +159,7 @@ class Submit:
     key: ApiKey
     order: Order
     wish: Wish
-    task: Task
+    draft: Mapping[str, Any]
     catalogue: Catalogue
     keep: timedelta
     repeatable: Repeatable | None
@@ -167,7 +173,7 @@ class Submit:
             spending_keys=(key.id,),
             busy_keys=((key.id, key.concurrency),) if key.concurrency else (),
             channels=channels_to_count(self.catalogue),
-            turns=((self.task.lane.value, self.task.account_id),),
+            turns=((self.order.lane.value, key.account_id),),
             replays=((key.id, self.repeatable.key),) if self.repeatable else (),
         )
 
@@ -181,26 +187,30 @@ class Submit:
             self.wish, self.catalogue.channels, unit.loads, self.catalogue.can,
             now=unit.now, luck=self.catalogue.luck(),
         )  # fmt: skip
-        task = _on_channel(self.task, channel)
-        card = None
-        if channel.provider == SANDBOX:
-            card = _card_of(self.order.cards)
+        card = _card_of(self.order.cards) if channel.provider == SANDBOX else None
         if card is Card.QUEUE_FULL:
             raise QueueFull(facts={"channel_id": channel.id})
-        place = 0
-        if self.order.dialog or card is Card.MODAL:
-            task = replace(task, status=TaskStatus.NEEDS_INPUT)
-            unit.add_task(task)
-        else:
-            place = unit.loads[channel.id].place_of_next(channel)
+        asks = bool(self.order.dialog) or card is Card.MODAL
+        place = 0 if asks else unit.loads[channel.id].place_of_next(channel)
+        task = self._build(unit, channel, asks)
+        if not asks:
             book.hold(unit, task, spend_limit_nanos=self.key.spend_limit_nanos)
-            unit.add_task(task)
-            task = unit.enqueue(task)
+        unit.add_task(task)
+        if not asks:
+            unit.enqueue(task)
         unit.count_open(self.key.id)
         for blob in self.order.blobs():
             unit.use_blob(blob, task.id, unit.now + self.keep)
         remember(unit, self.key, self.repeatable, task.id)
         return Accepted(task, place)
+
+    def _build(self, unit: Unit, channel: Channel, asks: bool) -> Task:
+        turn = 0
+        if not asks:
+            turn = unit.next_turn(channel.id, self.order.lane, self.key.account_id)
+        status = TaskStatus.NEEDS_INPUT if asks else TaskStatus.QUEUED
+        known = {**self.draft, **_switched(self.draft, channel)}
+        return Task(**known, status=status, channel_id=channel.id, turn=turn)
 
     def _check_limits(self, unit: Unit) -> None:
         account = unit.accounts.get(self.key.account_id)
@@ -234,20 +244,21 @@ def channels_to_count(catalogue: Catalogue) -> tuple[tuple[str, int], ...]:
     return tuple((c.id, _count_at_most(c)) for c in catalogue.channels)
 
 
-def _on_channel(task: Task, channel: Channel) -> Task:
-    """Return the task on its channel, with what the channel's switches change of it."""
-    version, order = str(channel.options.get("version") or ""), task.order
-    if version and task.action is Action.IMAGINE and not order.get("version"):
-        wanted = prompt.parse(task.final_prompt, need_words=False)
-        niji = task.bot is BotType.NIJI_JOURNEY
+def _switched(draft: Mapping[str, Any], channel: Channel) -> dict[str, Any]:
+    """Return what the switches of a channel change of a task."""
+    changes: dict[str, Any] = {}
+    version, order = str(channel.options.get("version") or ""), draft["order"]
+    if version and draft["action"] is Action.IMAGINE and not order.get("version"):
+        wanted = prompt.parse(draft["final_prompt"], need_words=False)
+        niji = draft["bot"] is BotType.NIJI_JOURNEY
         if niji == version.startswith("niji"):
             number = version.removeprefix("niji")
             wanted = wanted.with_flags(**{"niji" if niji else "v": number})
-            task = replace(task, final_prompt=wanted.write())
-            order = {**order, "version": wanted.version.key}
+            changes["final_prompt"] = wanted.write()
+            order = changes["order"] = {**order, "version": wanted.version.key}
     if channel.options.get("strong_variation") and order.get("deed") == Deed.VARIATION:
-        order = {**order, "strong": True}
-    return replace(task, channel_id=channel.id, order=order)
+        changes["order"] = {**order, "strong": True}
+    return changes
 
 
 def _card_of(cards: str) -> Card | None:

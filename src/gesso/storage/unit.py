@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from gesso.domain.attempt import Attempt
 from gesso.domain.caller import Account
 from gesso.domain.channel import Load
-from gesso.domain.task import Task, TaskStatus
+from gesso.domain.task import Lane, Task, TaskStatus
 from gesso.storage import (
     accounts,
     attempts,
@@ -35,6 +35,7 @@ from gesso.storage.ledger_entries import Entry
 from gesso.storage.outbox import Callback
 from gesso.storage.outbox import insert_all as insert_callbacks
 from gesso.storage.replays import Replay
+from gesso.storage.standing import Place, Standing
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +67,7 @@ class Unit:
     replays: dict[tuple[str, str], Replay] = field(default_factory=dict)
     #: Last turn of an account and the turn reached, by channel, lane and account.
     turns: dict[tuple[str, str, str], tuple[int | None, int]] = field(default_factory=dict)
+    _before: dict[int, Place] = field(default_factory=dict)
     _changed: dict[tuple[str, Any], bool] = field(default_factory=dict)
     _entries: list[Entry] = field(default_factory=list)
     _callbacks: list[Callback] = field(default_factory=list)
@@ -123,23 +125,20 @@ class Unit:
         """Note that a task needs a stored blob."""
         self._set(self._uses, (blob, task_id), until)
 
-    def enqueue(self, task: Task) -> Task:
-        """Wake a worker for this task once it is committed; returns it with its turn."""
-        task = replace(task, turn=self._next_turn(task))
-        self._set(self.tasks, task.id, task)
+    def enqueue(self, task: Task) -> None:
+        """Wake a worker for this task once it is committed."""
         self._set(self._waiting, task.id, True)
         load = self.loads.get(task.channel_id or "")
         if load is not None:
-            self._set(self.loads, task.channel_id, replace(load, waiting=load.waiting + 1))
-        return task
+            self._set(self.loads, task.channel_id, Load(load.waiting + 1, load.running))
 
-    def _next_turn(self, task: Task) -> int:
-        """Return the turn after the account's last one, or the one that the lane has reached.
+    def next_turn(self, channel_id: str, lane: Lane, account_id: str) -> int:
+        """Take the turn after the account's last one, or the one that the lane has reached.
 
         So one account's thousand tasks stand behind each other, and another's first one
         stands beside the first of them.
         """
-        name = (task.channel_id or "", task.lane.value, task.account_id)
+        name = (channel_id, lane.value, account_id)
         last, reached = self.turns.get(name, (None, 0))
         turn = reached if last is None else max(last + 1, reached)
         self._set(self.turns, name, (turn, reached))
@@ -180,12 +179,15 @@ class Unit:
         del self._callbacks[mark[1] :]
         del self._records[mark[2] :]
 
-    async def load(self, connection: AsyncConnection, needs: Iterable[Needs]) -> None:
+    async def load(
+        self, connection: AsyncConnection, needs: Iterable[Needs], standing: Standing
+    ) -> None:
         """Read and lock what the operations need, in one order for all writers."""
         wanted = list(needs)
         self.replays = await replays.find(connection, (r for n in wanted for r in n.replays))
         ids = {i for n in wanted for i in n.tasks} | {r.task_id for r in self.replays.values()}
         self.tasks = await tasks.lock(connection, ids)
+        self._before = {t.id: (t.channel_id or "", t.status) for t in self.tasks.values()}
         self.attempts = await attempts.find_last(
             connection, (t.id for t in self.tasks.values() if t.status in _WITH_ATTEMPTS)
         )
@@ -194,11 +196,11 @@ class Unit:
         for key_id, most in {pair for n in wanted for pair in n.busy_keys}:
             self.open_of_key[key_id] = await tasks.count_open_of_key(connection, key_id, most=most)
         for channel_id, most in {pair for n in wanted for pair in n.channels}:
-            self.loads[channel_id] = await tasks.count_load(connection, channel_id, most=most)
+            self.loads[channel_id] = await standing.load(connection, channel_id, most)
         for lane, account_id in {pair for n in wanted for pair in n.turns}:
             for channel_id, load in self.loads.items():
                 if load.waiting:  # An empty queue begins with turn 0 again.
-                    self.turns[channel_id, lane, account_id] = await tasks.find_turn(
+                    self.turns[channel_id, lane, account_id] = await standing.turn(
                         connection, channel_id, lane, account_id
                     )
 
@@ -222,6 +224,14 @@ class Unit:
         await blob_uses.insert_all(connection, [(b, t, u) for (b, t), u in self._uses.items()])
         if connection.dialect.name == "postgresql":
             await notices.announce(connection, self.changed())
+
+    def moved(self) -> list[tuple[Place | None, Place]]:
+        """Return where each changed task stood before, if it was there, and where it stands."""
+        places = []
+        for task_id in self.changed():
+            task = self.tasks[task_id]
+            places.append((self._before.get(task_id), (task.channel_id or "", task.status)))
+        return places
 
     def changed(self) -> list[int]:
         """Return the ids of the tasks that this unit changes."""

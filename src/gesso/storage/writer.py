@@ -20,6 +20,7 @@ from gesso.domain.errors import GessoError
 from gesso.kit import clock
 from gesso.storage.database import Database
 from gesso.storage.jobs import Jobs
+from gesso.storage.standing import Standing
 from gesso.storage.unit import Needs, Unit
 
 T = TypeVar("T")
@@ -53,6 +54,7 @@ class Writer:
         self._now = now
         self._waiting: deque[tuple[Operation[Any], asyncio.Future[Any]]] = deque()
         self._wake = asyncio.Event()
+        self._standing = Standing()
         self._listeners: list[Callable[[Sequence[int]], None]] = []
 
     def on_commit(self, heard: Callable[[Sequence[int]], None]) -> None:
@@ -99,12 +101,17 @@ class Writer:
         unit = Unit(self._now())
 
         async def work(connection: AsyncConnection) -> list[Any]:
-            await unit.load(connection, (o.needs for o in operations))
+            await unit.load(connection, (o.needs for o in operations), self._standing)
             outcomes = [_apply(operation, unit) for operation in operations]
             await unit.flush(connection, self._jobs)
             return outcomes
 
-        outcomes = await self._database.run(work)
+        try:
+            outcomes = await self._database.run(work)
+        except Exception:
+            self._standing.forget()
+            raise
+        self._standing.committed(unit.moved(), unit.turns)
         try:
             await unit.committed(self._jobs)
         except Exception:

@@ -140,10 +140,10 @@ async def test_shorten_and_its_buttons(gateway: Gateway) -> None:
     assert "~~masterpiece~~" in text
     assert labels(task)[-1] == "Show Details"
     picked = await press(gateway, task, "MJ::Job::PromptAnalyzer::1")
-    assert picked["action"] == "IMAGINE"
+    assert (picked["status"], picked["action"]) == ("SUCCESS", "IMAGINE")
     assert "fox" in picked["prompt"]
     details = await press(gateway, task, task["buttons"][-1]["customId"])
-    assert details["action"] == "SHORTEN"
+    assert (details["status"], details["action"]) == ("SUCCESS", "SHORTEN")
     assert "(0." in details["properties"]["finalPrompt"]
     assert "Show Details" not in labels(details)
 

@@ -48,7 +48,7 @@ def test_the_first_key_is_printed_once(tmp_path: Path) -> None:
     assert "sk-" not in second.stdout
     doctor = run(tmp_path, "doctor")
     assert doctor.returncode == 0, doctor.stdout
-    assert "FAIL" not in doctor.stdout
+    assert "FAIL " not in doctor.stdout
 
 
 def test_keys_accounts_and_money(tmp_path: Path) -> None:

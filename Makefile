@@ -6,26 +6,46 @@ BIN    := $(VENV)/bin
 COMPILE = uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
   --no-emit-index-url --no-emit-find-links --no-annotate
 
+CHROMIUM     ?= /usr/bin/chromium
+CONSOLE      := src/gesso/console/index.html
+CONSOLE_FROM := $(shell git ls-files console 2>/dev/null || \
+  find console -path console/node_modules -prune -o -type f -print)
+NODE         := console/node_modules/.installed
+
 .DEFAULT_GOAL := help
-.PHONY: help serve test check unit bench format reference lock wheel clean
+.PHONY: help serve console test check unit browsers bench format reference types lock wheel clean
 
 help: ## List the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 18
 
 serve: $(VENV)/.run ## Set everything up and run the gateway on http://127.0.0.1:8080
+	@$(MAKE) --no-print-directory console || echo "gesso goes on without its console."
 	$(BIN)/gesso serve
 
+console: $(CONSOLE) ## Build the console (needs Node 20.19 or newer and npm)
+
 test: $(VENV)/.dev ## Set everything up, check the code and run every test
+	$(MAKE) --no-print-directory browsers
+	$(MAKE) --no-print-directory console
 	$(MAKE) --no-print-directory check unit
 
-check: $(VENV)/.dev ## Lint, types and floors
+check: $(VENV)/.dev $(NODE) ## Lint, types and floors
 	$(BIN)/ruff check src tests bench
 	$(BIN)/ruff format --check src tests bench
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	npm --prefix console run --silent check
 
 unit: $(VENV)/.dev ## The tests alone
 	$(BIN)/python -m pytest
+
+browsers: ## Install what the console's tests need, where it is missing and root asks
+	@need=""; \
+	command -v node >/dev/null && command -v npm >/dev/null || need="nodejs npm"; \
+	test -x $(CHROMIUM) || need="$$need chromium"; \
+	test -z "$$need" || { test "$$(id -u)" = 0 && command -v apt-get >/dev/null || { \
+	  echo "the console's tests need:$$need (apt-get install -y$$need)"; exit 1; }; \
+	  apt-get update -qq && apt-get install -y -qq --no-install-recommends $$need; }
 
 bench: $(VENV)/.dev ## Measure; see bench/README.md
 	$(BIN)/python -m bench
@@ -34,10 +54,14 @@ format: $(VENV)/.dev ## Format the code
 	$(BIN)/ruff check --fix src tests bench
 	$(BIN)/ruff format src tests bench
 
+types: $(VENV)/.dev $(NODE) ## Write the console's types from the API of this code
+	$(BIN)/python -m tests.browser.openapi
+	npm --prefix console run --silent types
+
 reference: $(VENV)/.dev ## Write docs/reference from the code
 	$(BIN)/python docs/make_reference.py
 
-wheel: $(VENV)/.dev ## Build the wheel into dist/
+wheel: $(VENV)/.dev $(CONSOLE) ## Build the wheel into dist/
 	$(BIN)/python -m pip wheel --no-deps --wheel-dir dist .
 
 lock: ## Resolve the dependencies again (needs uv)
@@ -46,7 +70,7 @@ lock: ## Resolve the dependencies again (needs uv)
 	$(COMPILE) -c requirements/dev.txt -o requirements/run.txt pyproject.toml
 
 clean: ## Remove what was built; data stays
-	rm -rf $(VENV) dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) dist src/gesso/console console/node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
 # A stamp is written only when its step has ended well, so a broken set-up is done again.
 $(VENV)/.venv:
@@ -64,4 +88,15 @@ $(VENV)/.run: $(VENV)/.venv requirements/run.txt requirements/build.txt pyprojec
 
 $(VENV)/.dev: $(VENV)/.run requirements/dev.txt
 	$(BIN)/python -m pip install --quiet --require-hashes -r requirements/dev.txt
+	@touch $@
+
+$(NODE): console/package-lock.json
+	@node -e 'const [a, b] = process.versions.node.split("."); process.exit(a > 20 || (a == 20 && b >= 19) ? 0 : 1)' \
+	  2>/dev/null && command -v npm >/dev/null || { \
+	  echo "the console needs Node 20.19 or newer and npm: apt-get install nodejs npm"; exit 1; }
+	npm --prefix console ci --silent
+	@touch $@
+
+$(CONSOLE): $(NODE) $(CONSOLE_FROM)
+	npm --prefix console run --silent build
 	@touch $@

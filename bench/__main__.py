@@ -12,6 +12,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -159,11 +160,7 @@ def lists() -> list[Row]:
             with process(env, "serve"):
                 until_up(port)
 
-                def batch(ids: list[int] = ids) -> bytes:
-                    body = json.dumps({"ids": [str(i) for i in random.sample(ids, 100)]})
-                    return request("POST", "/v1/tasks/batch", KEY, body.encode())
-
-                asked = {"batch of 100 ids": batch}
+                asked: dict[str, Callable[[], bytes]] = {"batch of 100 ids": partial(_batch, ids)}
                 for number in (0, 999):
                     body = json.dumps({"pageNumber": number, "pageSize": 10}).encode()
                     page = request("POST", "/mj/task/query", KEY, body)
@@ -179,6 +176,11 @@ def lists() -> list[Row]:
                         }
                     )
     return rows
+
+
+def _batch(ids: list[int]) -> bytes:
+    body = json.dumps({"ids": [str(i) for i in random.sample(ids, 100)]})
+    return request("POST", "/v1/tasks/batch", KEY, body.encode())
 
 
 def streams() -> list[Row]:

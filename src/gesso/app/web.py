@@ -19,6 +19,7 @@ from gesso.dialects.midjourney.hall import Bounds, Hall
 from gesso.dialects.midjourney.reception import Services
 from gesso.dialects.midjourney.routes import MidjourneyRoutes
 from gesso.http.auth import Doorkeeper
+from gesso.http.console import ConsoleRoom
 from gesso.http.docs import DocsRoom
 from gesso.http.events import EventRoom
 from gesso.http.health import HealthRoom
@@ -64,7 +65,8 @@ def build_web(house: House) -> Starlette:
     docs = DocsRoom(
         [*midjourney.operations(), *admin.operations()], settings.base_url, ErrorEnvelope
     )
-    health = HealthRoom(house.database, settings.base_url)
+    health = HealthRoom(house.database)
+    console = ConsoleRoom(settings.base_url)
     # Keys travel in headers, never in cookies, so other sites' pages may call us freely.
     cors = Middleware(CORSMiddleware, allow_origins=["*"], allow_methods=["*"], allow_headers=["*"])
     return Starlette(
@@ -75,6 +77,7 @@ def build_web(house: House) -> Starlette:
             *room.routes(),
             *docs.routes(),
             *health.routes(),
+            *console.routes(),
         ],
         middleware=[cors],
     )

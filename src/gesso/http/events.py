@@ -6,10 +6,12 @@ A client that has seen the end is answered 204, which stops an EventSource for g
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import asyncio
+import functools
 
 from starlette.requests import Request
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
 
 from gesso.domain.errors import RateLimited
 from gesso.domain.task import Task
@@ -38,20 +40,62 @@ class EventRoom:
             return Response(status_code=204)
         if self._open >= self._most:
             raise RateLimited(f"{self._most} streams are open already")
-        return StreamingResponse(
-            self._events(task, shape, seen), headers=_HEADERS, media_type="text/event-stream"
-        )
+        return EventResponse(self, task, shape, seen)
 
-    async def _events(self, task: Task, shape: str, seen: int | None) -> AsyncIterator[bytes]:
+    async def speak(self, task: Task, shape: str, seen: int | None, ears: Ears) -> None:
+        """Send the events of a task until it ends or nobody listens any more."""
         self._open += 1
         try:
             with self._watch.watching(task, shape, seen) as watcher:
-                # How long an EventSource waits before it connects again, in milliseconds.
-                yield b"retry: 2000\n\n"
-                async for event in watcher.events():
-                    yield event
+                listening = asyncio.create_task(ears.until_gone())
+                listening.add_done_callback(lambda _: watcher.close())
+                try:
+                    # How long an EventSource waits before it connects again, in milliseconds.
+                    await ears.send(b"retry: 2000\n\n")
+                    async for event in watcher.events():
+                        await ears.send(event)
+                finally:
+                    listening.cancel()
         finally:
             self._open -= 1
+
+
+class Ears:
+    """The other end of a stream."""
+
+    __slots__ = ("_receive", "_send")
+
+    def __init__(self, receive: Receive, send: Send) -> None:
+        """Hold the two ends of the connection."""
+        self._receive = receive
+        self._send = send
+
+    async def send(self, part: bytes) -> None:
+        """Send a part of the body."""
+        await self._send({"type": "http.response.body", "body": part, "more_body": True})
+
+    async def until_gone(self) -> None:
+        """Wait until the client has hung up."""
+        while (await self._receive())["type"] != "http.disconnect":
+            pass
+
+
+class EventResponse(Response):
+    """A stream with one task beside the request's own: ten thousand of them must stay small."""
+
+    media_type = "text/event-stream"
+
+    def __init__(self, room: EventRoom, task: Task, shape: str, seen: int | None) -> None:
+        """Prepare the head; the events follow when it is called."""
+        super().__init__(headers=_HEADERS)
+        del self.headers["content-length"]
+        self._speak = functools.partial(room.speak, task, shape, seen)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send the head, the events and the end."""
+        await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
+        await self._speak(Ears(receive, send))
+        await send({"type": "http.response.body", "body": b"", "more_body": False})
 
 
 def _seen(request: Request) -> int | None:

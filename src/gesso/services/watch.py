@@ -59,6 +59,12 @@ class Watcher:
         self._pending[kind] = event
         self._wake.set()
 
+    def close(self) -> None:
+        """Hear that nobody listens any more."""
+        self._ended = True
+        self._pending.clear()
+        self._wake.set()
+
     async def events(self) -> AsyncIterator[bytes]:
         """Yield what there is to say, until the task has ended."""
         while True:

@@ -1,0 +1,65 @@
+import { Suspense, useCallback, useState } from 'react';
+import { Link, Route, Switch, useLocation } from 'wouter';
+import { useSession } from './api/session';
+import { useLanguage } from './i18n/language';
+import { Login } from './shell/login';
+import { BottomNavigation, SideNavigation, usePages } from './shell/navigation';
+import { PAGES } from './shell/pages';
+import { Palette } from './shell/palette';
+import { Shortcuts } from './shell/shortcuts';
+import { ApiError } from './api/client';
+import { ErrorBoundary, Fault } from './ui/fault';
+import { Empty, Loading } from './ui/page';
+
+function Pages() {
+  const { own, operations } = usePages();
+  const { t } = useLanguage();
+  const [path] = useLocation();
+  const known = PAGES.some((page) => page.path === path);
+  return (
+    // A new key per page: a page that broke does not keep the next one from showing.
+    <ErrorBoundary key={path}>
+      <Suspense fallback={<Loading />}>
+        <Switch>
+          {[...own, ...operations].map((page) => (
+            <Route key={page.path} path={page.path} component={page.component} />
+          ))}
+          <Route>
+            <Empty icon="warning" title={t(known ? 'fault.notAllowed' : 'fault.notFound')}>
+              <Link href="/" className="button plain">
+                {t('fault.home')}
+              </Link>
+            </Empty>
+          </Route>
+        </Switch>
+      </Suspense>
+    </ErrorBoundary>
+  );
+}
+
+/** The console: the door, then navigation around one page. */
+export function App() {
+  const { state, retry } = useSession();
+  const { t } = useLanguage();
+  const [palette, setPalette] = useState(false);
+  const openPalette = useCallback(() => setPalette(true), []);
+  if (state === 'checking') return <Loading />;
+  if (state === 'unreachable') {
+    return <Fault error={new ApiError(0, 'network', 'network')} retry={retry} />;
+  }
+  if (state === 'out') return <Login />;
+  return (
+    <div className="shell">
+      <a className="skip" href="#content">
+        {t('nav.skip')}
+      </a>
+      <SideNavigation onSearch={openPalette} />
+      <main id="content" tabIndex={-1}>
+        <Pages />
+      </main>
+      <BottomNavigation onSearch={openPalette} />
+      <Shortcuts onPalette={openPalette} />
+      {palette && <Palette onClose={() => setPalette(false)} />}
+    </div>
+  );
+}

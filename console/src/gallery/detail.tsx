@@ -1,0 +1,173 @@
+import { useQuery } from '@tanstack/react-query';
+import { Link } from 'wouter';
+import { fetchTask, here, isFinal, thumbnail, type Task } from '../api/midjourney';
+import { useLanguage } from '../i18n/language';
+import { useActions } from '../studio/actions';
+import { writeFlag } from '../studio/flags';
+import { saveAll, saveOne } from '../studio/save';
+import '../studio/studio.css';
+import { Progress, StatusBadge, useActionName } from '../studio/task-card';
+import { TaskButtons } from '../studio/task-buttons';
+import { TaskPicture } from '../studio/task-picture';
+import { Button } from '../ui/button';
+import { CopyButton } from '../ui/copy';
+import { Dialog } from '../ui/dialog';
+import { Fault } from '../ui/fault';
+import { seconds, when } from '../ui/format';
+import { Badge, Loading } from '../ui/page';
+import { useToast } from '../ui/toast';
+
+const POLL_MS = 700;
+/** How far back a line of pictures is followed. */
+const FOREBEARS = 12;
+
+interface Props {
+  id: string;
+  onOpen: (id: string) => void;
+}
+
+/** Everything about one task. */
+export function Detail({ id, onOpen }: Props) {
+  const { t } = useLanguage();
+  const name = useActionName();
+  const found = useQuery({
+    queryKey: ['task', id],
+    queryFn: () => fetchTask(id),
+    refetchInterval: (query) => (query.state.data && !isFinal(query.state.data) ? POLL_MS : false),
+  });
+  const task = found.data;
+  return (
+    <Dialog
+      title={task ? name(task.action) : t('task.details')}
+      kind="side"
+      onClose={() => onOpen('')}
+    >
+      {found.error && <Fault error={found.error} retry={() => void found.refetch()} />}
+      {!task && !found.error && <Loading />}
+      {task && <Facts task={task} onOpen={onOpen} />}
+    </Dialog>
+  );
+}
+
+function Facts({ task, onOpen }: { task: Task; onOpen: (id: string) => void }) {
+  const { t, language } = useLanguage();
+  const { cancel, answer } = useActions();
+  const size =
+    task.imageWidth && task.imageHeight ? `${task.imageWidth} × ${task.imageHeight}` : '';
+  const rows: [string, string][] = [
+    [t('fact.id'), task.id],
+    [t('fact.seed'), task.seed === null ? '' : String(task.seed)],
+    [t('fact.size'), size],
+    [t('fact.speed'), task.mode.toLowerCase()],
+    [t('fact.submitted'), when(task.submitTime, language)],
+    [t('fact.took'), seconds(task.startTime, task.finishTime)],
+    [t('fact.bot'), task.botType],
+    [t('fact.state'), task.state ?? ''],
+  ];
+  return (
+    <>
+      <p>{task.prompt}</p>
+      <div className="row">
+        <StatusBadge status={task.status} />
+        {task.customId && <Badge>{task.customId.split('::').slice(1, 4).join(' ')}</Badge>}
+      </div>
+      {task.failReason && <p className="notice bad">{task.failReason}</p>}
+      {task.status !== 'MODAL' && <TaskPicture task={task} />}
+      {!isFinal(task) && (
+        <>
+          {task.status !== 'MODAL' && <Progress task={task} />}
+          <div className="row">
+            {task.status === 'MODAL' && (
+              <Button kind="primary" onPress={() => answer(task)}>
+                {t('task.answer')}
+              </Button>
+            )}
+            <Button onPress={() => cancel(task)}>{t('task.cancel')}</Button>
+          </div>
+        </>
+      )}
+      <TaskButtons task={task} />
+      <Again task={task} />
+      <dl className="facts">
+        {rows
+          .filter(([, value]) => value)
+          .map(([label, value]) => (
+            <div key={label}>
+              <dt>{label}</dt>
+              <dd>{value}</dd>
+            </div>
+          ))}
+      </dl>
+      <Lineage task={task} onOpen={onOpen} />
+    </>
+  );
+}
+
+function Again({ task }: { task: Task }) {
+  const { t } = useLanguage();
+  const { make } = useActions();
+  const { tell } = useToast();
+  const made = task.imageUrls.length + task.videoUrls.length;
+  const again = async () => {
+    const prompt = writeFlag(task.promptEn, 'seed', String(task.seed ?? 0));
+    await make({ path: '/mj/submit/imagine', body: { prompt }, prompt, action: 'IMAGINE' });
+    tell(t('task.sent', { label: t('tool.imagine') }));
+  };
+  return (
+    <div className="row">
+      {made > 0 && (
+        <Button icon="download" onPress={() => (made > 1 ? saveAll(task) : saveOne(task, 0))}>
+          {t(made > 1 ? 'view.all' : 'do.download')}
+        </Button>
+      )}
+      {task.prompt && <CopyButton text={task.prompt} label={t('task.copyPrompt')} />}
+      {task.action === 'IMAGINE' && task.seed !== null && (
+        <Button icon="again" onPress={again}>
+          {t('task.again')}
+        </Button>
+      )}
+      <Link href="/" className="button ghost">
+        {t('nav.studio')}
+      </Link>
+    </div>
+  );
+}
+
+async function readLineage(task: Task): Promise<Task[]> {
+  const line: Task[] = [];
+  let parent = task.parentId;
+  while (parent && line.length < FOREBEARS) {
+    const found = await fetchTask(parent);
+    line.unshift(found);
+    parent = found.parentId;
+  }
+  return line;
+}
+
+function Lineage({ task, onOpen }: { task: Task; onOpen: (id: string) => void }) {
+  const { t } = useLanguage();
+  const name = useActionName();
+  const line = useQuery({
+    queryKey: ['lineage', task.id],
+    queryFn: () => readLineage(task),
+    enabled: Boolean(task.parentId),
+  });
+  if (!line.data?.length) return null;
+  return (
+    <section className="stack">
+      <h3>{t('gallery.lineage')}</h3>
+      <div className="lineage">
+        {line.data.map((one) => (
+          <button key={one.id} type="button" className="bare" onClick={() => onOpen(one.id)}>
+            {one.imageUrl && !one.imageUrl.includes('.mp4?') ? (
+              <img src={thumbnail(here(one.imageUrl), 384)} alt="" />
+            ) : (
+              <span className="blank" />
+            )}
+            {name(one.action)}
+          </button>
+        ))}
+      </div>
+    </section>
+  );
+}

@@ -1,0 +1,107 @@
+import type { RecordView } from '../api/schema';
+import { useLanguage } from '../i18n/language';
+import { Button } from '../ui/button';
+import { Field } from '../ui/field';
+import { when } from '../ui/format';
+import { Page } from '../ui/page';
+import type { Column } from '../ui/table';
+import { dayEdge, saveCsv, useFilters, useList } from './desk';
+import { Days, Listing } from './listing';
+
+type Values = Record<string, unknown> | null;
+
+function shown(value: unknown): string {
+  return typeof value === 'string' ? value : JSON.stringify(value);
+}
+
+/** The fields that a change touched, with what they were and became. */
+function Change({ before, after }: { before: Values; after: Values }) {
+  const names = [...new Set([...Object.keys(before ?? {}), ...Object.keys(after ?? {})])];
+  const changed = names.filter(
+    (name) =>
+      JSON.stringify(before?.[name]) !== JSON.stringify(after?.[name]) &&
+      (after?.[name] ?? before?.[name] ?? null) !== null,
+  );
+  return (
+    <div className="change">
+      {changed.slice(0, 3).map((name) => (
+        <span key={name}>
+          {name}: {before && name in before && <del>{shown(before[name])}</del>}{' '}
+          {after && name in after && <ins>{shown(after[name])}</ins>}
+        </span>
+      ))}
+      {changed.length > 3 && <small>+{changed.length - 3}</small>}
+    </div>
+  );
+}
+
+/** Who changed what. */
+export default function Audit() {
+  const { t, language } = useLanguage();
+  const [filters, set] = useFilters({ action: '', target: '', actor: '', from: '', to: '' });
+  const { from = '', to = '', ...rest } = filters;
+  const asked = { ...rest, since: dayEdge(from), until: dayEdge(to, true) };
+  const list = useList<RecordView>('/audit', asked);
+  const columns: Column<RecordView>[] = [
+    { name: t('ledger.at'), width: '11rem', cell: (one) => when(one.at, language) },
+    { name: t('audit.what'), width: '9rem', cell: (one) => <code>{one.action}</code> },
+    { name: t('audit.on'), cell: (one) => <small className="mono">{one.target}</small> },
+    {
+      name: t('audit.who'),
+      cell: (one) => (
+        <small className="mono">
+          {one.user || one.actor} {one.address}
+        </small>
+      ),
+    },
+    {
+      name: t('audit.change'),
+      width: 'minmax(0, 2fr)',
+      cell: (one) => <Change before={one.before} after={one.after} />,
+    },
+  ];
+  return (
+    <Page
+      title={t('nav.audit')}
+      actions={
+        <Button icon="download" onPress={() => saveCsv('/audit', asked)}>
+          {t('do.csv')}
+        </Button>
+      }
+    >
+      <div className="filters">
+        <Field
+          label={t('audit.what')}
+          data-slash
+          placeholder="key.create"
+          value={filters['action'] ?? ''}
+          onValue={(value) => set('action', value)}
+        />
+        <Field
+          label={t('audit.on')}
+          value={filters['target'] ?? ''}
+          onValue={(value) => set('target', value)}
+        />
+        <Field
+          label={t('audit.who')}
+          value={filters['actor'] ?? ''}
+          onValue={(value) => set('actor', value)}
+        />
+        <Days
+          from={from}
+          to={to}
+          onFrom={(date) => set('from', date)}
+          onTo={(date) => set('to', date)}
+        />
+      </div>
+      <Listing
+        label={t('nav.audit')}
+        icon="audit"
+        empty={t('audit.none')}
+        list={list}
+        columns={columns}
+        keyOf={(one) => one.id}
+      />
+    </Page>
+  );
+}

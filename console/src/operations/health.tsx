@@ -1,0 +1,80 @@
+import { useQuery } from '@tanstack/react-query';
+import { call } from '../api/client';
+import type { ChannelView } from '../api/schema';
+import { useSession } from '../api/session';
+import { useLanguage } from '../i18n/language';
+import { Badge, Figure, Page } from '../ui/page';
+import { useList } from './desk';
+import { Check } from './ledger';
+import './operations.css';
+
+interface Status {
+  status: string;
+  version?: string;
+}
+
+const POLL_MS = 5000;
+
+/** Whether everything works, on one screen. */
+export default function Health() {
+  const { t } = useLanguage();
+  const { me } = useSession();
+  const alive = useQuery({
+    queryKey: ['healthz'],
+    queryFn: () => call<Status>('GET', '/healthz'),
+    refetchInterval: POLL_MS,
+  });
+  const ready = useQuery({
+    queryKey: ['readyz'],
+    queryFn: () => call<Status>('GET', '/readyz'),
+    refetchInterval: POLL_MS,
+  });
+  const channels = useList<ChannelView>('/channels', {}, POLL_MS);
+  return (
+    <Page title={t('nav.health')}>
+      <div className="figures">
+        <Figure label={t('health.version')} value={alive.data?.version ?? '–'} />
+        <Works label={t('health.process')} ok={!alive.error} />
+        <Works label={t('health.database')} ok={!ready.error} />
+        <Figure label={t('health.you')} value={me ? t(`role.${me.key.role}`) : '–'} />
+      </div>
+      <Check />
+      <section className="card">
+        <h2>{t('health.channels')}</h2>
+        {channels.rows?.map((one) => (
+          <div key={one.id} className="lane-title">
+            <span>
+              {one.name} <small>{one.provider}</small>
+            </span>
+            <span className="row">
+              <small>
+                {t('queue.load', {
+                  running: one.running,
+                  core: one.core_size,
+                  waiting: one.waiting,
+                })}
+              </small>
+              <Badge tone={!one.enabled ? 'bad' : one.paused ? 'wait' : 'good'}>
+                {t(
+                  !one.enabled
+                    ? 'account.disabled'
+                    : one.paused
+                      ? 'channel.paused'
+                      : 'account.enabled',
+                )}
+              </Badge>
+            </span>
+          </div>
+        ))}
+      </section>
+      <p className="muted">{t('health.hint')}</p>
+    </Page>
+  );
+}
+
+function Works({ label, ok }: { label: string; ok: boolean }) {
+  const { t } = useLanguage();
+  return (
+    <Figure label={label} value={t(ok ? 'health.ok' : 'health.bad')} tone={ok ? 'good' : 'bad'} />
+  );
+}

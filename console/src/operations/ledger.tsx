@@ -1,0 +1,209 @@
+import { useQuery } from '@tanstack/react-query';
+import { useState } from 'react';
+import { call } from '../api/client';
+import type { AccountView, CheckView, EntryView, Money, StatementLine } from '../api/schema';
+import { ADMIN } from '../api/session';
+import { useLanguage } from '../i18n/language';
+import { Button } from '../ui/button';
+import { Field, Segments, Select } from '../ui/field';
+import { dollars, when } from '../ui/format';
+import { Figure, Page } from '../ui/page';
+import type { Column } from '../ui/table';
+import { dayEdge, saveCsv, useFilters, useList } from './desk';
+import { Days, Listing } from './listing';
+
+/** All money: postings, statements and the proof of the books. */
+export default function Ledger() {
+  const { t } = useLanguage();
+  const [view, setView] = useState<'entries' | 'statement'>('entries');
+  const accounts = useList<AccountView>('/accounts');
+  return (
+    <Page title={t('nav.ledger')}>
+      <Check />
+      <Segments
+        label={t('nav.ledger')}
+        value={view}
+        options={[
+          ['entries', t('ledger.entries')],
+          ['statement', t('ledger.statement')],
+        ]}
+        onValue={setView}
+      />
+      {view === 'entries' ? (
+        <Entries accounts={accounts.rows ?? []} />
+      ) : (
+        accounts.rows?.[0] && <Statement accounts={accounts.rows} first={accounts.rows[0].id} />
+      )}
+    </Page>
+  );
+}
+
+/** Whether all sums agree. */
+export function Check() {
+  const { t } = useLanguage();
+  const check = useQuery({
+    queryKey: ['ledger-check'],
+    queryFn: () => call<CheckView>('GET', `${ADMIN}/ledger/check`),
+  });
+  if (!check.data) return null;
+  const { ok, drift, held, open_tasks, findings } = check.data;
+  return (
+    <>
+      <div className="figures">
+        <Figure
+          label={t('health.books')}
+          value={t(ok ? 'ledger.ok' : 'ledger.notOk')}
+          tone={ok ? 'good' : 'bad'}
+        />
+        <Figure label={t('ledger.drift')} value={dollars(drift.usd)} />
+        <Figure label={t('ledger.held')} value={dollars(held.usd)} />
+        <Figure label={t('ledger.open')} value={open_tasks} />
+      </div>
+      {findings.map((one) => (
+        <p key={one.what + one.of} className="notice bad">
+          {t('ledger.expected', {
+            what: one.what,
+            of: one.of,
+            expected: dollars(one.expected.usd),
+            found: dollars(one.found.usd),
+          })}
+        </p>
+      ))}
+    </>
+  );
+}
+
+function Amount({ money, signed = false }: { money: Money; signed?: boolean }) {
+  const plus = signed && money.nanos > 0;
+  return (
+    <span className={plus ? 'plus' : ''}>
+      {plus && '+'}
+      {dollars(money.usd)}
+    </span>
+  );
+}
+
+function Entries({ accounts }: { accounts: AccountView[] }) {
+  const { t, language } = useLanguage();
+  const [filters, set] = useFilters({ account: '', verb: '', task: '', from: '', to: '' });
+  const { from = '', to = '', ...rest } = filters;
+  const asked = { ...rest, since: dayEdge(from), until: dayEdge(to, true) };
+  const list = useList<EntryView>('/ledger/entries', asked);
+  const columns: Column<EntryView>[] = [
+    { name: t('ledger.at'), width: '11rem', cell: (one) => when(one.posted_at, language) },
+    { name: t('ledger.verb'), width: '6rem', cell: (one) => one.verb },
+    {
+      name: t('ledger.amount'),
+      width: '8rem',
+      align: 'end',
+      cell: (one) => <Amount money={one.amount} />,
+    },
+    { name: t('ledger.from'), cell: (one) => <small className="mono">{one.source}</small> },
+    { name: t('ledger.to'), cell: (one) => <small className="mono">{one.destination}</small> },
+    {
+      name: t('queue.task'),
+      width: '10rem',
+      cell: (one) => <small className="mono">{one.task ?? one.reference}</small>,
+    },
+    {
+      name: t('account.note'),
+      width: 'minmax(0, 1.4fr)',
+      cell: (one) => <small className="clamp">{one.note || one.price_key}</small>,
+    },
+  ];
+  const verbs = ['', 'top_up', 'hold', 'capture', 'release', 'adjust'];
+  return (
+    <>
+      <div className="filters">
+        <Select
+          label={t('key.account')}
+          value={filters['account'] ?? ''}
+          options={[['', t('is.all')], ...accounts.map((one) => [one.id, one.name] as const)]}
+          onValue={(value) => set('account', value)}
+        />
+        <Select
+          label={t('ledger.verb')}
+          value={filters['verb'] ?? ''}
+          options={verbs.map((one) => [one, one || t('is.all')] as const)}
+          onValue={(value) => set('verb', value)}
+        />
+        <Days
+          from={from}
+          to={to}
+          onFrom={(date) => set('from', date)}
+          onTo={(date) => set('to', date)}
+        />
+        <Field
+          label={t('queue.task')}
+          value={filters['task'] ?? ''}
+          onValue={(value) => set('task', value)}
+        />
+        <Button icon="download" onPress={() => saveCsv('/ledger/entries', asked)}>
+          {t('do.csv')}
+        </Button>
+      </div>
+      <Listing
+        label={t('ledger.entries')}
+        icon="ledger"
+        empty={t('ledger.none')}
+        list={list}
+        columns={columns}
+        keyOf={(one) => one.id}
+      />
+    </>
+  );
+}
+
+function Statement({ accounts, first }: { accounts: AccountView[]; first: string }) {
+  const { t, language } = useLanguage();
+  const [filters, set] = useFilters({ account: first, from: '', to: '' });
+  const { account = first, from = '', to = '' } = filters;
+  const asked = { since: dayEdge(from), until: dayEdge(to, true) };
+  const path = `/accounts/${account}/statement`;
+  const list = useList<StatementLine>(path, asked);
+  const columns: Column<StatementLine>[] = [
+    { name: t('ledger.at'), width: '11rem', cell: (one) => when(one.posted_at, language) },
+    { name: t('ledger.verb'), width: '7rem', cell: (one) => one.verb },
+    {
+      name: t('ledger.amount'),
+      width: '9rem',
+      align: 'end',
+      cell: (one) => <Amount money={one.amount} signed />,
+    },
+    {
+      name: t('queue.task'),
+      width: '11rem',
+      cell: (one) => <small className="mono">{one.task}</small>,
+    },
+    { name: t('account.note'), cell: (one) => <small>{one.note || one.price_key}</small> },
+  ];
+  return (
+    <>
+      <div className="filters">
+        <Select
+          label={t('key.account')}
+          value={account}
+          options={accounts.map((one) => [one.id, one.name] as const)}
+          onValue={(value) => set('account', value)}
+        />
+        <Days
+          from={from}
+          to={to}
+          onFrom={(date) => set('from', date)}
+          onTo={(date) => set('to', date)}
+        />
+        <Button icon="download" onPress={() => saveCsv(path, asked)}>
+          {t('do.csv')}
+        </Button>
+      </div>
+      <Listing
+        label={t('ledger.statement')}
+        icon="ledger"
+        empty={t('ledger.none')}
+        list={list}
+        columns={columns}
+        keyOf={(one) => one.id}
+      />
+    </>
+  );
+}

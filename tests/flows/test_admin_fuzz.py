@@ -60,7 +60,12 @@ async def check(gateway: Gateway, method: str, path: str, body: bytes | None) ->
 async def test_no_body_makes_a_500(gateway: Gateway) -> None:
     random_ = random.Random(7)
     made = await gateway.client.post("/admin/api/v1/accounts", {"name": "victim"})
-    ids = {"account_id": made["id"], "owner_id": made["id"], "key": "midjourney@fuzz"}
+    ids = {
+        "account_id": made["id"],
+        "owner_id": made["id"],
+        "key": "midjourney@fuzz",
+        "group": "fuzz",
+    }
     for path, body, name in (
         ("keys", {"account": made["id"]}, "key_id"),
         ("users", {"name": "v", "role": "viewer", "account": made["id"]}, "user_id"),

@@ -13,6 +13,7 @@ ROOMS = ROOT / "tests" / "rooms"
 #: Folders that are tested as a whole, by the named test file or folder below `tests`.
 TOGETHER = {
     "app": "flows",
+    "dialects/admin": "flows/test_admin.py",
     "painting": "rooms/painting/test_paint.py",
     "storage/migrations": "rooms/storage/test_migrate.py",
     "dialects/midjourney": "contracts/test_dialects.py",
@@ -27,20 +28,43 @@ ELSEWHERE = {
     "cli/migrate.py": "rooms/cli/test_commands.py",
     "cli/serve.py": "rooms/cli/test_commands.py",
     "cli/worker.py": "crash/test_kill.py",
+    "domain/actor.py": "",  # records
     "domain/attempt.py": "",  # a record and its words
     "domain/order.py": "",  # records
     "domain/provider.py": "",  # the port: records and a protocol
+    "domain/search.py": "",  # records
+    "http/docs.py": "flows/test_admin.py",
+    "http/events.py": "flows/test_events.py",
     "http/pictures.py": "flows/test_imagine.py",
+    "ledger/journal.py": "flows/test_admin.py",
     "providers/__init__.py": "house/test_walls.py",
     "providers/sandbox.py": "flows/test_imagine.py",
+    "services/browse.py": "flows/test_admin.py",
+    "services/channel_switches.py": "flows/test_accounts.py",
+    "services/compose.py": "flows/test_matrix.py",
+    "services/deliver.py": "flows/test_deliveries.py",
     "services/follow_up.py": "flows/test_imagine.py",
+    "services/manage_accounts.py": "flows/test_admin.py",
+    "services/manage_catalogue.py": "flows/test_admin.py",
+    "services/manage_channels.py": "flows/test_admin.py",
+    "services/manage_deliveries.py": "flows/test_deliveries.py",
+    "services/manage_keys.py": "flows/test_admin.py",
+    "services/manage_users.py": "rooms/cli/test_users.py",
+    "services/moderate.py": "flows/test_moderation.py",
+    "services/office.py": "flows/test_admin.py",  # wiring
+    "services/page.py": "rooms/storage/test_paging.py",  # a name for another floor
+    "services/pause.py": "flows/test_outage.py",
+    "services/record.py": "flows/test_admin.py",
+    "services/reroute.py": "flows/test_outage.py",
     "services/spending.py": "flows/test_apimart_terms.py",
-    "services/sweep.py": "crash/test_kill.py",
+    "services/watch.py": "flows/test_events.py",
     "storage/accounts.py": "rooms/services/test_administer.py",
     "storage/attempts.py": "rooms/services/test_attempts.py",
-    "storage/banned.py": "flows/test_banned_words.py",
+    "storage/banned.py": "rooms/storage/test_paging.py",
+    "storage/blob_files.py": "rooms/storage/test_blobs.py",
     "storage/blob_uses.py": "rooms/storage/test_tables.py",
     "storage/channels.py": "rooms/storage/test_tables.py",
+    "storage/deliveries.py": "flows/test_deliveries.py",
     "storage/keys.py": "rooms/storage/test_tables.py",
     "storage/ledger_entries.py": "rooms/ledger/test_statement.py",
     "storage/outbox.py": "rooms/services/test_notify.py",
@@ -48,7 +72,10 @@ ELSEWHERE = {
     "storage/replays.py": "rooms/storage/test_tables.py",
     "storage/schema.py": "rooms/storage/test_migrate.py",
     "storage/secrets.py": "rooms/storage/test_tables.py",
+    "storage/signing_secrets.py": "flows/test_deliveries.py",
+    "storage/task_pages.py": "flows/test_admin.py",
     "storage/tasks.py": "rooms/storage/test_tables.py",
+    "storage/users.py": "rooms/cli/test_users.py",
     "worker/courier.py": "flows/test_callbacks.py",
 }
 

@@ -94,6 +94,8 @@ class Commission:
         """The stored file that is needed to go on; None when the recipe says everything."""
         if self.deed in TAKING or (self.action is Action.UPSCALE and self.deed is None):
             return self.picture.blob
+        if self.action in _FROM_WORDS:
+            return None
         if self.parent is None or (self.deed is None and self.action not in _FROM_PARENT):
             return None
         if self.deed in EXTENDING or self.order.get("extend"):
@@ -147,6 +149,9 @@ class Commission:
         return {"prompt": text[:2000], "seed": str(self.seed), "software": "gesso sandbox"}
 
 
+#: Actions that use nothing of a parent's pictures, though a button of it was pressed: the
+#: lines of a shortened prompt have a parent that has none.
+_FROM_WORDS = frozenset({Action.IMAGINE, Action.SHORTEN, Action.DESCRIBE})
 #: Actions that go on from a parent even when no button was pressed.
 _FROM_PARENT = frozenset(
     {Action.VARIATION, Action.ZOOM, Action.PAN, Action.INPAINT, Action.REMIX, Action.VIDEO}

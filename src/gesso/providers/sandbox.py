@@ -155,7 +155,7 @@ class Sandbox:
                 broken = Delivered(0, b"this is no picture, as the test card asks")
                 return Progress(Stage.DONE, 100, pictures=[broken])
             if Card.BLANK in cards:
-                blank: Progress = await self._in_thread(_blank)
+                blank: Progress = await self._in_thread(_blank, job)
                 return blank
             return await self._paint(job, easel)
         except GessoError as error:
@@ -256,7 +256,8 @@ def _preview(work: Work, parts: list[Any]) -> list[bytes]:
     return previews(work.shown(parts), _STEPS)
 
 
-def _blank() -> Progress:
+def _blank(job: Job) -> Progress:
     from gesso.painting.sheet import write_blank
 
-    return Progress(Stage.DONE, 100, pictures=[Delivered(0, write_blank())])
+    facts = {"seed": job.task.order.get("seed")}
+    return Progress(Stage.DONE, 100, pictures=[Delivered(0, write_blank())], facts=facts)

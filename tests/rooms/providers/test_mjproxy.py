@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from gesso.domain.errors import Refused, Unavailable, Uncertain
+from gesso.domain.errors import Locked, Refused, Unavailable, Uncertain
 from gesso.domain.provider import Job, Progress, Stage
 from gesso.domain.task import Action
 from gesso.providers.mjproxy import MidjourneyProxy, open_provider
@@ -289,7 +289,7 @@ async def test_what_needs_the_upstreams_own_picture_is_refused(
         ((200, {"code": 24, "description": "banned"}), Refused),
         ((404, {"code": 3, "description": "关联任务不存在或已失效"}), Unavailable),
         ((404, b"<html>"), Refused),
-        ((401, b""), Refused),
+        ((401, b""), Locked),
         ((429, b""), Unavailable),
         ((200, b"<html>"), Uncertain),
         ((200, {"code": 1, "description": "ok"}), Uncertain),

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated
-
-from msgspec import Meta
 
 from gesso.dialects.admin.desk import Call, Endpoint, Table
 from gesso.dialects.admin.wire import (
     Amount,
     Body,
+    Group,
     Money,
     Name,
     Page,
@@ -24,7 +22,6 @@ from gesso.domain.permission import Permission
 from gesso.services.manage_catalogue import Price, Word
 from gesso.services.office import Office
 
-Group = Annotated[str, Meta(max_length=60)]
 _KEY = re.compile(r"[a-z0-9][a-z0-9@._/:-]{0,119}", re.ASCII)
 
 
@@ -67,7 +64,7 @@ class NewWord(Body):
 class WordQuery(Paged):
     """Which words."""
 
-    group: str | None = None
+    group: Group | None = None
 
 
 class GroupChange(Body):

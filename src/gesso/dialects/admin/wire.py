@@ -21,6 +21,7 @@ T = TypeVar("T")
 _CLEAN = r"^[^\x00]*$"
 Id = Annotated[str, Meta(min_length=1, max_length=60, pattern=_CLEAN)]
 Name = Annotated[str, Meta(min_length=1, max_length=120, pattern=_CLEAN)]
+Group = Annotated[str, Meta(max_length=60, pattern=_CLEAN)]
 Text = Annotated[str, Meta(max_length=1000, pattern=_CLEAN)]
 Query = Annotated[str, Meta(max_length=200, pattern=_CLEAN)]
 Url = Annotated[str, Meta(min_length=1, max_length=2000, pattern=_CLEAN)]

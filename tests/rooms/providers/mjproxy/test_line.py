@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from gesso.domain.channel import Channel
-from gesso.domain.errors import Garbled, Refused, Unavailable, Uncertain
+from gesso.domain.errors import Garbled, Locked, Unavailable, Uncertain
 from gesso.providers.mjproxy.line import Line, Missing
 from tests.upstream import Upstream, png, running_upstream
 
@@ -46,7 +46,7 @@ async def test_asking_for_a_page_that_is_not_there(upstream: Upstream) -> None:
     with pytest.raises(Garbled, match="HTTP 404"):
         await Line(1000).ask(channel(upstream), "GET", "/mj/nothing")
     upstream.script.answers = deque([(403, b""), (500, b"")])
-    with pytest.raises(Refused):
+    with pytest.raises(Locked):
         await Line(1000).ask(channel(upstream), "POST", "/mj/submit/imagine", {})
     with pytest.raises(Unavailable):
         await Line(1000).ask(channel(upstream), "POST", "/mj/submit/imagine", {})

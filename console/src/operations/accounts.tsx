@@ -109,7 +109,7 @@ function NewAccount({ onClose }: { onClose: () => void }) {
         </Button>
       }
     >
-      <Field label={t('account.name')} autoFocus value={name} onValue={setName} />
+      <Field label={t('account.name')} value={name} onValue={setName} />
     </Dialog>
   );
 }
@@ -143,7 +143,6 @@ function Pay(props: { account: AccountView; way: 'top-up' | 'adjust'; onClose: (
         hint={`${t('account.amountHint')} ${adjusts ? t('account.adjustHint') : ''}`}
         inputMode="decimal"
         placeholder={adjusts ? '-1.50' : '25.00'}
-        autoFocus
         value={usd}
         onValue={setUsd}
       />

@@ -180,7 +180,6 @@ function Test({ onClose }: { onClose: () => void }) {
         label={t('delivery.url')}
         type="url"
         placeholder="https://example.com/hook"
-        autoFocus
         value={url}
         onValue={setUrl}
       />

@@ -72,7 +72,7 @@ export function KeyForm({ of, accounts, onClose, onMade }: Props) {
         </>
       }
     >
-      <Field label={t('key.name')} autoFocus value={text.name} onValue={set('name')} />
+      <Field label={t('key.name')} value={text.name} onValue={set('name')} />
       {!of && (
         <Select
           label={t('key.account')}

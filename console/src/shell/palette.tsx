@@ -77,7 +77,6 @@ export function Palette({ onClose }: { onClose: () => void }) {
         aria-activedescendant={found[chosen] ? `command-${chosen}` : undefined}
         aria-label={t('command.placeholder')}
         placeholder={t('command.placeholder')}
-        autoFocus
         value={text}
         onChange={(event) => {
           setText(event.target.value);

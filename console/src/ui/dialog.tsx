@@ -2,6 +2,8 @@ import { useEffect, useId, useRef, type ReactNode } from 'react';
 import { useLanguage } from '../i18n/language';
 import { Button, IconButton } from './button';
 
+const FIELD = '.dialog-content :is(input:not([type=file]), textarea, select)';
+
 interface Props {
   title: string;
   onClose: () => void;
@@ -22,6 +24,8 @@ export function Dialog({ title, onClose, kind = 'middle', children, footer }: Pr
     const dialog = ref.current;
     const before = document.activeElement;
     if (dialog && !dialog.open) dialog.showModal();
+    // The browser would choose the button that closes.
+    dialog?.querySelector<HTMLElement>(FIELD)?.focus();
     document.documentElement.classList.add('under-dialog');
     return () => {
       dialog?.close();

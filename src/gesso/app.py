@@ -21,6 +21,8 @@ from gesso.dialects.midjourney import wire as midjourney_wire
 from gesso.dialects.midjourney.hall import Bounds, Hall
 from gesso.dialects.midjourney.routes import MidjourneyRoutes
 from gesso.dialects.midjourney.submits import Services
+from gesso.dialects.openai.door import Bounds as OpenAIBounds
+from gesso.dialects.openai.routes import OpenAIRoutes
 from gesso.domain.errors import BadSettings
 from gesso.domain.provider import Provider
 from gesso.domain.task import Task
@@ -33,7 +35,7 @@ from gesso.kit import lock, picture
 from gesso.kit.mask import Polarity
 from gesso.kit.web import Guard
 from gesso.providers import discover
-from gesso.services import administer, sweep
+from gesso.services import administer, relay_money, seal, sweep
 from gesso.services.answer import Answerer
 from gesso.services.authenticate import Authenticator
 from gesso.services.bookmark import Bookmarker
@@ -43,8 +45,11 @@ from gesso.services.deliver import Sender
 from gesso.services.gather import Gatherer
 from gesso.services.intake import Intake
 from gesso.services.look_up import Finder
+from gesso.services.model_list import ModelList
 from gesso.services.office import open_office
 from gesso.services.pause import Gate
+from gesso.services.relay import Relayer
+from gesso.services.relay_open import open_relayer
 from gesso.services.step import Stepper
 from gesso.services.submit import Submitter
 from gesso.services.translate import Endpoint, Translator
@@ -74,6 +79,7 @@ class House:
     writer: Writer
     reader: Reader
     catalogue: Catalogue
+    relayer: Relayer
     finder: Finder
     links: PictureLinks
     hook_secret: str
@@ -97,7 +103,7 @@ async def open_house(settings: Settings, *, set_up: bool = False) -> AsyncIterat
     With `set_up`, migrations are applied and a first account, channel and key are made;
     without it, a database of another version raises SchemaMismatch.
     """
-    database = open_database(settings.database_url, settings.data_dir)
+    database = open_database(settings.database_url, settings.data_dir, settings.secret_key)
     async with AsyncExitStack() as stack:
         stack.push_async_callback(database.close)
         await (migrate.migrate(database) if set_up else migrate.check(database))
@@ -111,8 +117,11 @@ async def open_house(settings: Settings, *, set_up: bool = False) -> AsyncIterat
         if set_up:
             check_public(settings, has_keys=await administer.has_keys(database))
             first_key = await administer.set_up_first(database, writer, settings)
+            await seal.seal_all(database)
         await catalogue.refresh()
-        await stack.enter_async_context(_running([catalogue.run()]))
+        relayer = open_relayer(settings, database, writer, catalogue)
+        await stack.enter_async_context(_running([catalogue.run(), relayer.leases.run()]))
+        stack.push_async_callback(relayer.drain)
         async with database.transaction() as connection:
             picture_secret = bytes.fromhex(await secrets.get(connection, "picture_links"))
             hook_secret = await secrets.get(connection, "callbacks")
@@ -126,6 +135,7 @@ async def open_house(settings: Settings, *, set_up: bool = False) -> AsyncIterat
             writer=writer,
             reader=reader,
             catalogue=catalogue,
+            relayer=relayer,
             finder=Finder(database, reader),
             links=PictureLinks(settings.base_url, picture_secret, timedelta(hours=lifetime)),
             hook_secret=hook_secret,
@@ -155,6 +165,9 @@ def build_web(house: House) -> Starlette:
     docs = DocsRoom(
         [*midjourney.operations(), *admin.operations()], settings.base_url, ErrorEnvelope
     )
+    openai = OpenAIRoutes(
+        doorkeeper, house.relayer, ModelList(house.catalogue, house.relayer), OpenAIBounds.of(settings)
+    )
     health = HealthRoom(house.database, settings.base_url)
     # Keys travel in headers, never in cookies, so other sites' pages may call us freely.
     cors = Middleware(CORSMiddleware, allow_origins=["*"], allow_methods=["*"], allow_headers=["*"])
@@ -162,6 +175,7 @@ def build_web(house: House) -> Starlette:
         routes=[
             *midjourney.routes(),
             *admin.routes(),
+            *openai.routes(),
             *room.routes(),
             *docs.routes(),
             *health.routes(),
@@ -307,6 +321,7 @@ def _sweeper(house: House) -> Sweeper:
             "lapse_dialogs": (20.0, lambda: sweep.lapse_dialogs(database, writer)),
             "drop_expired": (300.0, lambda: sweep.drop_expired(database, blobs)),
             "drop_orphans": (86400.0, lambda: sweep.drop_orphans(database, blobs)),
+            "release_dead_calls": (15.0, lambda: relay_money.release_dead(database, writer)),
             "drop_deliveries": (3600.0, lambda: sweep.drop_deliveries(database, keep)),
         }
     )
@@ -333,6 +348,9 @@ def _providers(settings: Settings) -> dict[str, Provider]:
         sandbox_pixels=settings.sandbox_pixels,
         upstream_poll_s=settings.upstream_poll_s,
         max_result_bytes=settings.max_result_bytes,
+        relay_connect_s=settings.relay_connect_s,
+        relay_first_byte_s=settings.relay_first_byte_s,
+        relay_idle_s=settings.relay_idle_s,
     )
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from gesso.domain.actor import Actor
 from gesso.domain.channel import Channel, Load
 from gesso.domain.errors import Conflict, InvalidValue, NotFound
-from gesso.services import administer, record
+from gesso.services import administer, record, seal
 from gesso.services.catalogue import Catalogue
 from gesso.services.record import MASK, masked
 from gesso.storage import channels, task_pages, tasks
@@ -59,7 +59,7 @@ class ChannelDesk:
                 values = values | {"options": _unmasked(values["options"], before)}
             after = replace(before, **values)
             self._check(after)
-            await channels.change(connection, after)
+            await channels.change(connection, seal.sealed(self._database.vault, after))
             changed = record.difference(record.facts(before), record.facts(after))
             await record.keep(connection, actor, "channel.update", channel_id, **changed)
         await self._catalogue.refresh()

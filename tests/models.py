@@ -76,7 +76,8 @@ class Models:
 
     def channel(self, name: str = "models", **fields: Any) -> Channel:
         """A channel that leads here."""
-        options = {"api_key": "up-1"} | fields.pop("options", {})
+        options = fields.pop("options", {})
+        options = options if "keys" in options else {"api_key": "up-1", **options}
         return Channel(
             f"ch_{name}", name, "openai", base_url=f"{self.url}/v1", options=options, **fields
         )

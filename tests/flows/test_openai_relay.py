@@ -21,6 +21,8 @@ from gesso.storage.schema import calls
 from tests.conftest import Gateway, running_gateway
 from tests.models import WORDS, Models, running_models
 
+pytestmark = pytest.mark.anyio
+
 #: 60 fresh, 40 cached and 50 written tokens of gpt-4o-mini: 9 + 3 + 30 millionths of a dollar.
 COST = 42_000
 TEXT = "".join(WORDS)
@@ -185,7 +187,7 @@ async def test_a_stream_that_breaks_says_so_and_is_paid_in_part(
 
 
 async def test_the_other_endpoints(pair: tuple[Gateway, Models]) -> None:
-    gateway, models = pair
+    gateway, _models = pair
     async with sdk(gateway) as client:
         completion = await client.completions.create(model="gpt-3.5-turbo-instruct", prompt="a")
         assert completion.choices[0].text == "blue"
@@ -222,8 +224,9 @@ async def test_responses_are_found_where_they_were_made(tmp_path: Path) -> None:
         await client.responses.cancel(made.id)
         assert models.heard[-1].path.endswith("/cancel")
         other = await gateway.new_account(0)
-        with pytest.raises(openai.NotFoundError):
-            await sdk(gateway, other).responses.retrieve(made.id)
+        async with sdk(gateway, other) as stranger:
+            with pytest.raises(openai.NotFoundError):
+                await stranger.responses.retrieve(made.id)
         assert [r["charged_nanos"] for r in await settled(gateway)] == [16_500] * 3
 
 
@@ -305,33 +308,35 @@ async def test_what_the_caller_did_wrong_is_told_as_it_is(pair: tuple[Gateway, M
 
 async def test_keys_money_and_limits(pair: tuple[Gateway, Models]) -> None:
     gateway, models = pair
-    with pytest.raises(openai.AuthenticationError) as stranger:
-        await sdk(gateway, "sk-nobody").models.list()
+    chat: Any = {"model": "gpt-4o-mini", "messages": HELLO}
+    async with sdk(gateway, "sk-nobody") as client:
+        with pytest.raises(openai.AuthenticationError) as stranger:
+            await client.models.list()
     assert stranger.value.code == "invalid_api_key"
-    poor = await gateway.new_account(1000)
-    with pytest.raises(openai.RateLimitError) as broke:
-        await sdk(gateway, poor).chat.completions.create(model="gpt-4o-mini", messages=HELLO)
+    async with sdk(gateway, await gateway.new_account(1000)) as client:
+        with pytest.raises(openai.RateLimitError) as broke:
+            await client.chat.completions.create(**chat)
     assert broke.value.code == "insufficient_quota"
     assert broke.value.response.headers["x-should-retry"] == "false"
-    quick = await gateway.new_key(rate_per_minute=2)
-    raw = await sdk(gateway, quick).models.with_raw_response.list()
-    assert raw.headers["x-ratelimit-limit-requests"] == "2"
-    assert raw.headers["x-ratelimit-remaining-requests"] == "1"
-    assert raw.headers["x-request-id"].startswith("req_")
-    await sdk(gateway, quick).models.list()
-    with pytest.raises(openai.RateLimitError) as fast:
-        await sdk(gateway, quick).models.list()
+    async with sdk(gateway, await gateway.new_key(rate_per_minute=2)) as client:
+        raw = await client.models.with_raw_response.list()
+        assert raw.headers["x-ratelimit-limit-requests"] == "2"
+        assert raw.headers["x-ratelimit-remaining-requests"] == "1"
+        assert raw.headers["x-request-id"].startswith("req_")
+        await client.models.list()
+        with pytest.raises(openai.RateLimitError) as fast:
+            await client.models.list()
     assert int(fast.value.response.headers["retry-after"]) > 0
-    limited = await gateway.new_key(actions=["gpt-4o"])
-    with pytest.raises(openai.PermissionDeniedError):
-        await sdk(gateway, limited).chat.completions.create(model="gpt-4o-mini", messages=HELLO)
+    async with sdk(gateway, await gateway.new_key(actions=["gpt-4o"])) as client:
+        with pytest.raises(openai.PermissionDeniedError):
+            await client.chat.completions.create(**chat)
     assert models.heard == []
 
 
 async def test_a_call_that_uses_more_than_was_held_is_paid_whole(
     pair: tuple[Gateway, Models],
 ) -> None:
-    gateway, models = pair
+    gateway, _models = pair
     before = await balance(gateway)
     async with sdk(gateway) as client:
         await client.chat.completions.create(model="gpt-4o-mini", messages=HELLO, max_tokens=1)
@@ -360,29 +365,29 @@ async def test_patterns_and_mapped_names(tmp_path: Path) -> None:
         assert house.catalogue.channel("ch_models") is not None
 
 
-@pytest.mark.parametrize(
-    "body",
-    [
-        b"", b"{", b"[]", b"null", b"{}", b'{"model":1}', b'{"model":""}', b"\xff\xfe",
-        b'{"model":"gpt-4o-mini"}', b'{"model":"gpt-4o-mini","messages":{}}',
-        b'{"model":"gpt-4o-mini","messages":[]}', b'{"model":"a","messages":[],"stream":"x"}',
-        b'{"model":"gpt-4o-mini","messages":[1],"max_tokens":-1}',
-        b'{"model":"gpt-4o-mini","messages":[1],"max_tokens":1e400}',
-        b'{"model":"gpt-4o-mini","messages":[1],"n":true}',
-        b'{"model":"gpt-4o-mini","messages":[1],"stream_options":7}',
-        b'{"model":"gpt-4o-*","messages":[1]}', b"[" * 100_000,
-        b'{"model":"gpt-4o-mini","messages":' + b"[" * 50_000 + b"]" * 50_000 + b"}",
-        json.dumps({"model": "m" * 101, "messages": [1]}).encode(),
-        b'{"model":"a\\u0000b","messages":[1]}', b'{"model":"\\ud800","messages":[1]}',
-    ],
-)  # fmt: skip
-async def test_bad_bodies_are_the_callers_fault(pair: tuple[Gateway, Models], body: bytes) -> None:
-    gateway, models = pair
-    for path in ("chat/completions", "responses", "embeddings", "audio/speech"):
-        reply = await gateway.client.call("POST", f"/v1/{path}", body)
-        if path == "chat/completions" or reply.status != 200:
-            assert 400 <= reply.status < 500, (path, reply)
-            assert set(reply.json["error"]) == {"message", "type", "param", "code"}
+BAD_BODIES = [
+    b"", b"{", b"[]", b"null", b"{}", b'{"model":1}', b'{"model":""}', b"\xff\xfe",
+    b'{"model":"gpt-4o-mini"}', b'{"model":"gpt-4o-mini","messages":{}}',
+    b'{"model":"gpt-4o-mini","messages":[]}', b'{"model":"a","messages":[],"stream":"x"}',
+    b'{"model":"gpt-4o-mini","messages":[1],"max_tokens":-1}',
+    b'{"model":"gpt-4o-mini","messages":[1],"max_tokens":1e400}',
+    b'{"model":"gpt-4o-mini","messages":[1],"n":true}',
+    b'{"model":"gpt-4o-mini","messages":[1],"stream_options":7}',
+    b'{"model":"gpt-4o-*","messages":[1]}', b"[" * 100_000,
+    b'{"model":"gpt-4o-mini","messages":' + b"[" * 50_000 + b"]" * 50_000 + b"}",
+    json.dumps({"model": "m" * 101, "messages": [1]}).encode(),
+    b'{"model":"a\\u0000b","messages":[1]}', b'{"model":"\\ud800","messages":[1]}',
+]  # fmt: skip
+
+
+async def test_bad_bodies_are_the_callers_fault(pair: tuple[Gateway, Models]) -> None:
+    gateway = pair[0]
+    for body in BAD_BODIES:
+        for path in ("chat/completions", "responses", "embeddings", "audio/speech"):
+            reply = await gateway.client.call("POST", f"/v1/{path}", body)
+            if path == "chat/completions" or reply.status != 200:
+                assert 400 <= reply.status < 500, (path, body[:60], reply)
+                assert set(reply.json["error"]) == {"message", "type", "param", "code"}
 
 
 async def test_a_large_body_is_refused_before_it_is_read(tmp_path: Path) -> None:

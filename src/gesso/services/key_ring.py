@@ -36,12 +36,18 @@ class KeyRing:
         start = self._turn.get(channel.id, 0)
         for step in range(len(keys)):
             key = keys[(start + step) % len(keys)]
-            if fingerprint and fingerprint_of(key) != fingerprint:
-                continue
-            if self._rests.get((channel.id, fingerprint_of(key)), 0.0) <= now:
+            if fingerprint in ("", fingerprint_of(key)) and self._is_rested(channel, key, now):
                 self._turn[channel.id] = (start + step + 1) % len(keys)
                 return key
         return None
+
+    def has(self, channel: Channel, *, fingerprint: str = "") -> bool:
+        """Say whether `take` would return a key now."""
+        now = self._now_s()
+        return any(
+            fingerprint in ("", fingerprint_of(key)) and self._is_rested(channel, key, now)
+            for key in keys_of(channel)
+        )
 
     def rest(self, channel: Channel, key: str, seconds: float) -> None:
         """Let a key rest."""
@@ -51,9 +57,10 @@ class KeyRing:
     def resting(self, channel: Channel) -> int:
         """Return how many keys of a channel rest now."""
         now = self._now_s()
-        return sum(
-            self._rests.get((channel.id, fingerprint_of(k)), 0.0) > now for k in keys_of(channel)
-        )
+        return sum(not self._is_rested(channel, key, now) for key in keys_of(channel))
+
+    def _is_rested(self, channel: Channel, key: str, now: float) -> bool:
+        return self._rests.get((channel.id, fingerprint_of(key)), 0.0) <= now
 
 
 def keys_of(channel: Channel) -> tuple[str, ...]:

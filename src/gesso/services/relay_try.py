@@ -85,7 +85,7 @@ class Attempts:
                 return await self._ask(stack, channel, key, write(channel))
             except _OtherKey as other:
                 failure = other.error
-                if not key or self._ring.take(channel, fingerprint=fingerprint) is None:
+                if not self._ring.has(channel, fingerprint=fingerprint):
                     waiting.pop(0)
             except Unavailable as error:
                 self._breakers.record_failure(channel.id, error.message)

@@ -22,6 +22,7 @@ from gesso.dialects.midjourney.hall import Bounds, Hall
 from gesso.dialects.midjourney.routes import MidjourneyRoutes
 from gesso.dialects.midjourney.submits import Services
 from gesso.dialects.openai.door import Bounds as OpenAIBounds
+from gesso.dialects.openai.images import Studio
 from gesso.dialects.openai.routes import OpenAIRoutes
 from gesso.domain.errors import BadSettings
 from gesso.domain.provider import Provider
@@ -47,6 +48,7 @@ from gesso.services.intake import Intake
 from gesso.services.look_up import Finder
 from gesso.services.model_list import ModelList
 from gesso.services.office import open_office
+from gesso.services.paint import Painter
 from gesso.services.pause import Gate
 from gesso.services.relay import Relayer
 from gesso.services.relay_open import open_relayer
@@ -165,9 +167,9 @@ def build_web(house: House) -> Starlette:
     docs = DocsRoom(
         [*midjourney.operations(), *admin.operations()], settings.base_url, ErrorEnvelope
     )
-    openai = OpenAIRoutes(
-        doorkeeper, house.relayer, ModelList(house.catalogue, house.relayer), OpenAIBounds.of(settings)
-    )
+    models = ModelList(house.catalogue, house.relayer)
+    bounds = OpenAIBounds.of(settings)
+    openai = OpenAIRoutes(doorkeeper, models, _studio(house, room), house.finder, bounds)
     health = HealthRoom(house.database, settings.base_url)
     # Keys travel in headers, never in cookies, so other sites' pages may call us freely.
     cors = Middleware(CORSMiddleware, allow_origins=["*"], allow_methods=["*"], allow_headers=["*"])
@@ -181,6 +183,22 @@ def build_web(house: House) -> Starlette:
             *health.routes(),
         ],
         middleware=[cors],
+    )
+
+
+def _studio(house: House, room: PictureRoom) -> Studio:
+    settings = house.settings
+    keep = timedelta(days=settings.picture_days)
+    submitter = Submitter(
+        house.writer, house.catalogue, notify_hook=settings.notify_hook, keep=keep
+    )
+    return Studio(
+        painter=Painter(submitter, house.finder, house.blobs, patience_s=settings.picture_wait_s),
+        # On the OpenAI wire a mask is transparent where the picture is to change.
+        intake=Intake(house.blobs, _limits(settings), Polarity.TRANSPARENT, room.find_own),
+        links=house.links,
+        catalogue=house.catalogue,
+        relayer=house.relayer,
     )
 
 
@@ -298,7 +316,7 @@ def _courier(house: House) -> Courier:
     return Courier(
         house.database,
         _sender(house),
-        {"midjourney": midjourney},
+        {"midjourney": midjourney, "openai": midjourney},
         Patience(settings.callback_timeout_s, timedelta(hours=settings.callback_hours)),
     )
 

@@ -18,6 +18,7 @@ from gesso.domain.errors import (
     NotFound,
     QueueFull,
     RateLimited,
+    StillRunning,
     TooLarge,
     UnknownModel,
 )
@@ -39,6 +40,7 @@ _STATUS: dict[type[GessoError], int] = {
     RateLimited: 429,
     QueueFull: 429,
     NoChannel: 503,
+    StillRunning: 504,
 }
 
 

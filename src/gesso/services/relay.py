@@ -242,9 +242,7 @@ class _Ending:
         is_stream = kind.startswith("text/event-stream")
         if opened.status < 400:
             self._meter = (
-                EventMeter(hides_usage=self._demand.hides_usage)
-                if is_stream
-                else BodyMeter(is_json="json" in kind)
+                EventMeter(hides_usage=self._demand.hides_usage) if is_stream else BodyMeter(kind)
             )
         chunks = self._pass(opened, time.monotonic() + total_s)
         return Relayed(self._call, opened.status, kind, is_stream, chunks)

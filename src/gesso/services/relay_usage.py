@@ -191,17 +191,20 @@ class EventMeter(_Counter):
 class BodyMeter(_Counter):
     """Counts an answer that is one piece: JSON, or bytes that say nothing of their usage."""
 
-    def __init__(self, *, is_json: bool) -> None:
-        """Take whether there is anything to read."""
+    def __init__(self, content_type: str) -> None:
+        """Take what it is; of sound and pictures there is nothing to read."""
         super().__init__()
-        self._is_json = is_json
+        self._is_json = "json" in content_type
+        self._is_text = content_type.startswith("text/")
         self._head = bytearray()
         self._tail = b""
         self._overlap = b""
 
     def feed(self, chunk: bytes) -> bytes:
         """Keep the ends of it."""
-        if self._is_json:
+        if self._is_text:
+            self._add(chunk.decode(errors="replace"))
+        elif self._is_json:
             room = _WHOLE - len(self._head)
             if room > 0:
                 self._head += chunk[:room]

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import structlog
 from starlette.requests import ClientDisconnect, Request
-from starlette.types import Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from gesso.dialects.openai import wire
 from gesso.domain import ids
@@ -111,11 +111,18 @@ class Visit:
         """Send an error, or end a stream with it."""
         status, kind, code = wire.read_error(error, status_of(error))
         body = wire.write_error(error.message, kind, param=error.param, code=code)
-        if not self.started:
+        if self.started:
+            # The status is out long ago: the stream itself must say that it is not whole.
+            await self.write(wire.write_event(body), more=False)
+        else:
             await self.answer(status, body, more=_advice(error, status))
 
     async def _put(self, message: Message) -> None:
         await self._send(message)
+
+    async def hand_over(self, app: ASGIApp, receive: Receive) -> None:
+        """Let another application answer; it gets the body from `receive`."""
+        await app(self.request.scope, receive, self._send)
 
     async def left(self) -> None:
         """Wait until the caller is gone."""

@@ -48,7 +48,7 @@ class Relays:
             requests.check(endpoint, body, most_messages=self._bounds.messages)
             if other is not None and await other(visit, key, body):
                 return
-            demand = await _away(raw, self._demand, endpoint, body)
+            demand = await _away(raw, self.demand, endpoint, body)
             await self.serve(visit, key, demand)
 
         return handle
@@ -83,7 +83,8 @@ class Relays:
 
         await while_here(visit, work)
 
-    def _demand(self, endpoint: Endpoint, body: Body) -> Demand:
+    def demand(self, endpoint: Endpoint, body: Body) -> Demand:
+        """Return what a JSON request asks for, as it is relayed."""
         previous = body.value("previous_response_id") if endpoint is Endpoint.RESPONSES else None
         quality = body.value("quality") if endpoint is Endpoint.IMAGES else None
         return Demand(

@@ -8,13 +8,16 @@ import msgspec
 from starlette.routing import BaseRoute, Route
 
 from gesso.dialects.openai import wire
+from gesso.dialects.openai.audio import Audio
+from gesso.dialects.openai.chat import ChatPainter
 from gesso.dialects.openai.door import Bounds, Door, Handler, Visit
+from gesso.dialects.openai.images import Images, Studio
 from gesso.dialects.openai.relays import Relays
-from gesso.domain.errors import NotFound, UnknownModel
+from gesso.domain.errors import UnknownModel
 from gesso.domain.relay import Endpoint
 from gesso.http.auth import Doorkeeper
+from gesso.services.look_up import Finder
 from gesso.services.model_list import ModelList
-from gesso.services.relay import Relayer
 
 _STORED = "/v1/responses/{response_id}"
 
@@ -23,30 +26,38 @@ class OpenAIRoutes:
     """The site map of this wire, and the handlers that list models and prices."""
 
     def __init__(
-        self, doorkeeper: Doorkeeper, relayer: Relayer, models: ModelList, bounds: Bounds
+        self,
+        doorkeeper: Doorkeeper,
+        models: ModelList,
+        studio: Studio,
+        finder: Finder,
+        bounds: Bounds,
     ) -> None:
         """Take who lets callers in, the services and the limits."""
         self._door = Door(doorkeeper)
         self._models = models
-        self._relays = Relays(relayer, bounds)
+        self._relays = Relays(studio.relayer, bounds)
+        self._images = Images(self._relays, studio, bounds)
+        self._audio = Audio(self._relays, bounds)
+        self._painter = ChatPainter(studio, finder, bounds)
         self._since = int(time.time())
 
     def routes(self) -> list[BaseRoute]:
         """Return every path."""
         relays = self._relays
-        posts = {
-            f"/v1/{endpoint.value}": relays.of(endpoint)
-            for endpoint in (
-                Endpoint.CHAT,
-                Endpoint.COMPLETIONS,
-                Endpoint.RESPONSES,
-                Endpoint.EMBEDDINGS,
-                Endpoint.MODERATIONS,
-                Endpoint.SPEECH,
-            )
+        posts: dict[Endpoint, Handler] = {
+            Endpoint.CHAT: relays.of(Endpoint.CHAT, self._painter.take),
+            Endpoint.IMAGES: self._images.generate,
+            Endpoint.IMAGE_EDITS: self._images.form(Endpoint.IMAGE_EDITS),
+            Endpoint.IMAGE_VARIATIONS: self._images.form(Endpoint.IMAGE_VARIATIONS),
+            Endpoint.TRANSCRIPTIONS: self._audio.of(Endpoint.TRANSCRIPTIONS),
+            Endpoint.TRANSLATIONS: self._audio.of(Endpoint.TRANSLATIONS),
         }
         return [
-            *(self._route(path, handler, "POST") for path, handler in posts.items()),
+            *(
+                self._route(f"/v1/{endpoint}", posts.get(endpoint) or relays.of(endpoint), "POST")
+                for endpoint in Endpoint
+            ),
             self._route(_STORED, relays.stored, "GET", "DELETE"),
             self._route(_STORED + "/{rest:path}", relays.stored, "GET", "POST"),
             self._route("/v1/models", self.list_models, "GET"),
@@ -71,10 +82,6 @@ class OpenAIRoutes:
     async def prices(self, visit: Visit) -> None:
         """GET /pricing.json: the price list, for anybody."""
         await visit.answer(200, msgspec.json.encode(self._models.prices()))
-
-    async def unknown(self, visit: Visit) -> None:
-        """Answer a path that this wire does not have, in this wire's shape."""
-        raise NotFound(f"Invalid URL ({visit.request.method} {visit.request.url.path[:200]})")
 
     def _route(self, path: str, handler: Handler, *methods: str) -> Route:
         return Route(path, self._door.open(handler), methods=list(methods))

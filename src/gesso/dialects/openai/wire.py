@@ -20,6 +20,7 @@ from gesso.domain.errors import (
     QueueFull,
     RateLimited,
     Refused,
+    StillRunning,
     UnknownModel,
 )
 
@@ -33,6 +34,7 @@ _SHAPES: Mapping[type[GessoError], tuple[int, str, str | None]] = {
     QueueFull: (429, "rate_limit_exceeded", "queue_full"),
     BannedPrompt: (400, "invalid_request_error", "content_policy_violation"),
     NoChannel: (503, "server_error", "no_channel"),
+    StillRunning: (504, "server_error", "still_running"),
     Refused: (502, "server_error", "upstream_refused"),
     ProviderError: (502, "server_error", "upstream_error"),
     OperatorError: (500, "server_error", "operator_error"),
@@ -74,3 +76,48 @@ def model(name: str, owner: str, created: int) -> dict[str, Any]:
 def write_event(body: bytes) -> bytes:
     """Return JSON as one server-sent event."""
     return b"data: " + body + b"\n\n"
+
+
+def write_named_event(kind: str, fields: dict[str, Any]) -> bytes:
+    """Return a server-sent event with a name, as images have them."""
+    body = msgspec.json.encode({"type": kind, **fields})
+    return b"event: " + kind.encode() + b"\n" + write_event(body)
+
+
+def write_chunk(
+    call_id: str,
+    model_name: str,
+    created: int,
+    *,
+    delta: dict[str, Any] | None = None,
+    finish: str | None = None,
+    usage: dict[str, int] | None = None,
+) -> bytes:
+    """Return one event of a chat stream; with `usage`, the last one that holds only that."""
+    choices = [{"index": 0, "delta": delta or {}, "logprobs": None, "finish_reason": finish}]
+    chunk: dict[str, Any] = {
+        "id": call_id,
+        "object": "chat.completion.chunk",
+        "created": created,
+        "model": model_name,
+        "choices": [] if usage else choices,
+    }
+    return write_event(msgspec.json.encode(chunk | ({"usage": usage} if usage else {})))
+
+
+def write_completion(
+    call_id: str, model_name: str, created: int, content: str, usage: dict[str, int]
+) -> bytes:
+    """Return a whole chat answer."""
+    message = {"role": "assistant", "content": content, "refusal": None}
+    choice = {"index": 0, "message": message, "logprobs": None, "finish_reason": "stop"}
+    return msgspec.json.encode(
+        {
+            "id": call_id,
+            "object": "chat.completion",
+            "created": created,
+            "model": model_name,
+            "choices": [choice],
+            "usage": usage,
+        }
+    )

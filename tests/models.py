@@ -192,10 +192,15 @@ class Models:
         row = {"b64_json": base64.b64encode(png()).decode()}
         return failure or JSONResponse({"created": 1, "data": [row, row]})
 
+    async def edits(self, request: Request) -> Response:
+        async with request.form() as form:
+            sizes = {n: v if isinstance(v, str) else v.size for n, v in form.multi_items()}
+        self.heard.append(Heard(request.url.path, "", json.dumps(sizes).encode(), {}))
+        return JSONResponse({"created": 1, "data": [{"url": "https://pictures.invalid/1.png"}]})
+
     async def transcriptions(self, request: Request) -> Response:
-        form = await request.form()
-        upload = form["file"]
-        data = await upload.read()  # type: ignore[union-attr]
+        async with request.form() as form:
+            data = await form["file"].read()  # type: ignore[union-attr]
         key = request.headers.get("authorization", "").removeprefix("Bearer ")
         fields = {name: value for name, value in form.multi_items() if isinstance(value, str)}
         raw = json.dumps(fields | {"file": len(data)}).encode()
@@ -226,7 +231,7 @@ class Models:
             "embeddings": self.embeddings,
             "moderations": self.moderations,
             "images/generations": self.images,
-            "images/edits": self.transcribed_images,
+            "images/edits": self.edits,
             "audio/transcriptions": self.transcriptions,
             "audio/translations": self.transcriptions,
             "audio/speech": self.speech,
@@ -239,12 +244,6 @@ class Models:
                 Route(stored + "/cancel", self.stored, methods=["POST"]),
             ]
         )
-
-    async def transcribed_images(self, request: Request) -> Response:
-        form = await request.form()
-        sizes = {name: v if isinstance(v, str) else v.size for name, v in form.multi_items()}
-        self.heard.append(Heard(request.url.path, "", json.dumps(sizes).encode(), {}))
-        return JSONResponse({"created": 1, "data": [{"url": "https://pictures.invalid/1.png"}]})
 
 
 @asynccontextmanager

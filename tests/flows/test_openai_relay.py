@@ -205,7 +205,7 @@ async def test_the_other_endpoints(pair: tuple[Gateway, Models]) -> None:
 
 
 async def test_responses_are_found_where_they_were_made(tmp_path: Path) -> None:
-    channels = [{"options": {"keys": "up-1,up-2"}}, {"name": "two"}]
+    channels: list[dict[str, Any]] = [{"options": {"keys": "up-1,up-2"}}, {"name": "two"}]
     async with (
         running("", tmp_path, channels=channels) as (gateway, models),
         sdk(gateway) as client,
@@ -231,7 +231,10 @@ async def test_responses_are_found_where_they_were_made(tmp_path: Path) -> None:
 
 
 async def test_failover_before_the_first_byte(tmp_path: Path) -> None:
-    channels = [{"priority": 9, "options": {"keys": ["bad", "busy", "good"]}}, {"name": "two"}]
+    channels: list[dict[str, Any]] = [
+        {"priority": 9, "options": {"keys": ["bad", "busy", "good"]}},
+        {"name": "two"},
+    ]
     async with (
         running("", tmp_path, channels=channels) as (gateway, models),
         sdk(gateway) as client,

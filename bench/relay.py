@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from bench.gateway import KEY, environment, gesso, process, resident_mb, until_up
+from bench.gateway import KEY, cpu_s, environment, gesso, process, resident_mb, until_up
 from bench.load import request, run
 from gesso.domain.channel import Channel
 from gesso.services import administer
@@ -35,6 +35,7 @@ def relay(free_port: Any) -> list[dict[str, Any]]:
             until_up(port)
             sent = request("POST", "/v1/chat/completions", KEY, _CHAT)
             limit = asyncio.run(run(upstream, lambda: sent, connections=CONNECTIONS, seconds=3))
+            used = cpu_s(popen.pid)
             load = asyncio.run(run(port, lambda: sent, connections=CONNECTIONS, seconds=SECONDS))
             rows.append(
                 {
@@ -43,6 +44,8 @@ def relay(free_port: Any) -> list[dict[str, Any]]:
                     "p50 ms": round(load.p50_ms, 1),
                     "p99 ms": round(load.p99_ms, 1),
                     "errors": load.errors,
+                    # Tells what a call costs also on a machine that others keep busy.
+                    "cpu ms each": round((cpu_s(popen.pid) - used) * 1000 / load.requests, 2),
                     "raw upstream per second": round(limit.rate),
                     "of the raw limit": round(load.rate / limit.rate, 3),
                 }

@@ -175,9 +175,10 @@ def build_web(house: House) -> Starlette:
     cors = Middleware(CORSMiddleware, allow_origins=["*"], allow_methods=["*"], allow_headers=["*"])
     return Starlette(
         routes=[
+            # First what is asked for most: paths are compared one after the other.
+            *openai.routes(),
             *midjourney.routes(),
             *admin.routes(),
-            *openai.routes(),
             *room.routes(),
             *docs.routes(),
             *health.routes(),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from gesso.domain.channel import Channel
 from gesso.domain.errors import NoChannel, UnknownModel
@@ -14,17 +13,20 @@ from gesso.domain.relay import Endpoint, Relay
 from gesso.services.breaker import Breakers
 
 
-@dataclass(frozen=True, slots=True)
 class Router:
     """Orders channels for calls."""
 
-    providers: Mapping[str, Provider]
-    breakers: Breakers
+    def __init__(self, providers: Mapping[str, Provider], breakers: Breakers) -> None:
+        """Take the providers, of which some relay, and who knows which channels are well."""
+        self.breakers = breakers
+        # Asked once: what a class can do is found out slowly, and this is asked per call.
+        self._relays: dict[str, Relay] = {
+            name: provider for name, provider in providers.items() if isinstance(provider, Relay)
+        }
 
     def relay_of(self, channel: Channel) -> Relay | None:
         """Return what relays for a channel, None for one that takes tasks only."""
-        provider = self.providers.get(channel.provider)
-        return provider if isinstance(provider, Relay) else None
+        return self._relays.get(channel.provider)
 
     def serves(self, channel: Channel, endpoint: Endpoint) -> bool:
         """Say whether a channel relays an endpoint at all."""

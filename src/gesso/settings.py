@@ -133,6 +133,9 @@ class Settings:
     relay_body_bytes: int = _setting(
         32 * 1024 * 1024, "Largest body of a relayed request, uploads included, in bytes."
     )
+    relay_buffer_bytes: int = _setting(
+        256 * 1024 * 1024, "Most bytes of relayed JSON bodies that are held in memory at once."
+    )
     relay_messages: int = _setting(2048, "Most messages of one chat request.")
     relay_output_tokens: int = _setting(
         4096, "Tokens of an answer that are paid for in advance when a request names no maximum."

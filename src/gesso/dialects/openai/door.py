@@ -28,6 +28,7 @@ class Bounds:
     """Limits of this wire, from the settings."""
 
     body_bytes: int
+    buffer_bytes: int  #: Of all bodies in memory together.
     messages: int
     output_tokens: int  #: Foreseen when a request names no maximum.
     picture_wait_s: float
@@ -38,6 +39,7 @@ class Bounds:
         """Return the limits that the settings name."""
         return cls(
             body_bytes=settings.relay_body_bytes,
+            buffer_bytes=settings.relay_buffer_bytes,
             messages=settings.relay_messages,
             output_tokens=settings.relay_output_tokens,
             picture_wait_s=settings.picture_wait_s,

@@ -62,6 +62,10 @@ class Images:
     async def generate(self, visit: Visit) -> None:
         """POST /v1/images/generations."""
         key = await visit.admit()
+        with self._relays.room_for(visit):
+            await self._generate(visit, key)
+
+    async def _generate(self, visit: Visit, key: ApiKey) -> None:
         raw = await read_body(visit.request, self._bounds.body_bytes)
         body = requests.read_body(_with_model(raw))
         requests.check(Endpoint.IMAGES, body, most_messages=self._bounds.messages)

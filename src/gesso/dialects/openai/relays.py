@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from typing import TypeVar
 
 import msgspec
@@ -12,7 +13,7 @@ from gesso.dialects.openai import requests, wire
 from gesso.dialects.openai.door import Bounds, Visit, while_here
 from gesso.dialects.openai.requests import Body
 from gesso.domain.caller import ApiKey
-from gesso.domain.errors import GessoError, NotFound, Unavailable
+from gesso.domain.errors import GessoError, NotFound, QueueFull, Unavailable
 from gesso.domain.relay import Ask, Endpoint
 from gesso.http.faults import status_of
 from gesso.http.limits import read_body
@@ -35,6 +36,7 @@ class Relays:
         """Hold the relayer and the limits."""
         self._relayer = relayer
         self._bounds = bounds
+        self._buffered = 0  #: Bytes of bodies in memory.
 
     def of(
         self, endpoint: Endpoint, other: Other | None = None
@@ -43,15 +45,31 @@ class Relays:
 
         async def handle(visit: Visit) -> None:
             key = await visit.admit()
-            raw = await read_body(visit.request, self._bounds.body_bytes)
-            body = await _away(raw, requests.read_body, raw)
-            requests.check(endpoint, body, most_messages=self._bounds.messages)
-            if other is not None and await other(visit, key, body):
-                return
-            demand = await _away(raw, self.demand, endpoint, body)
-            await self.serve(visit, key, demand)
+            with self.room_for(visit):
+                raw = await read_body(visit.request, self._bounds.body_bytes)
+                body = await _away(raw, requests.read_body, raw)
+                requests.check(endpoint, body, most_messages=self._bounds.messages)
+                if other is not None and await other(visit, key, body):
+                    return
+                demand = await _away(raw, self.demand, endpoint, body)
+                await self.serve(visit, key, demand)
 
         return handle
+
+    @contextmanager
+    def room_for(self, visit: Visit) -> Iterator[None]:
+        """Keep memory for the body of a request; raises QueueFull when others fill it."""
+        declared = visit.request.headers.get("content-length", "")
+        # A body that does not say its size may be as large as any.
+        size = int(declared[:15]) if declared.isdecimal() else self._bounds.body_bytes
+        size = min(size, self._bounds.body_bytes)
+        if self._buffered and self._buffered + size > self._bounds.buffer_bytes:
+            raise QueueFull("too many large requests at once; try again soon")
+        self._buffered += size
+        try:
+            yield
+        finally:
+            self._buffered -= size
 
     async def serve(self, visit: Visit, key: ApiKey, demand: Demand) -> None:
         """Relay one call to its end, or until the caller leaves."""

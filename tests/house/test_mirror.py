@@ -18,6 +18,7 @@ TOGETHER = {
     "storage/migrations": "rooms/storage/test_migrate.py",
     "dialects/midjourney": "contracts/test_dialects.py",
     "dialects/apimart": "rooms/dialects/apimart",
+    "dialects/openai": "rooms/dialects/openai/test_wire.py",
 }
 #: Modules without a file of their own: where their behaviour is tested, or why there is none.
 ELSEWHERE = {
@@ -30,7 +31,9 @@ ELSEWHERE = {
     "cli/worker.py": "crash/test_kill.py",
     "domain/actor.py": "",  # records
     "domain/attempt.py": "",  # a record and its words
+    "domain/call.py": "",  # records
     "domain/order.py": "",  # records
+    "domain/relay.py": "",  # the port: records and a protocol
     "domain/provider.py": "",  # the port: records and a protocol
     "domain/search.py": "",  # records
     "http/docs.py": "flows/test_admin.py",
@@ -38,6 +41,7 @@ ELSEWHERE = {
     "http/pictures.py": "flows/test_imagine.py",
     "ledger/journal.py": "flows/test_admin.py",
     "providers/__init__.py": "house/test_walls.py",
+    "providers/openai.py": "flows/test_openai_relay.py",
     "providers/sandbox.py": "flows/test_imagine.py",
     "services/browse.py": "flows/test_admin.py",
     "services/channel_switches.py": "flows/test_accounts.py",
@@ -58,11 +62,18 @@ ELSEWHERE = {
     "services/reroute.py": "flows/test_outage.py",
     "services/spending.py": "flows/test_apimart_terms.py",
     "services/watch.py": "flows/test_events.py",
+    "services/model_list.py": "flows/test_openai_relay.py",
+    "services/paint.py": "flows/test_openai_pictures.py",
+    "services/relay.py": "flows/test_openai_relay.py",
+    "services/relay_open.py": "flows/test_openai_relay.py",
+    "services/relay_try.py": "flows/test_openai_relay.py",
+    "services/sweep.py": "crash/test_kill.py",
     "storage/accounts.py": "rooms/services/test_administer.py",
     "storage/attempts.py": "rooms/services/test_attempts.py",
     "storage/banned.py": "rooms/storage/test_paging.py",
     "storage/blob_files.py": "rooms/storage/test_blobs.py",
     "storage/blob_uses.py": "rooms/storage/test_tables.py",
+    "storage/calls.py": "rooms/services/test_relay_money.py",
     "storage/channels.py": "rooms/storage/test_tables.py",
     "storage/deliveries.py": "flows/test_deliveries.py",
     "storage/keys.py": "rooms/storage/test_tables.py",

@@ -13,11 +13,13 @@ from gesso.domain.errors import BadSettings
 from gesso.domain.provider import Provider
 from gesso.http.pictures import PictureLinks
 from gesso.providers import discover
-from gesso.services import administer
+from gesso.services import administer, seal
 from gesso.services.catalogue import Catalogue
 from gesso.services.deliver import Sender
 from gesso.services.look_up import Finder
 from gesso.services.quote import Quoter
+from gesso.services.relay import Relayer
+from gesso.services.relay_open import open_relayer
 from gesso.services.watch import Watch
 from gesso.settings import Settings
 from gesso.storage import migrate, secrets
@@ -39,6 +41,7 @@ class House:
     writer: Writer
     reader: Reader
     catalogue: Catalogue
+    relayer: Relayer
     finder: Finder
     links: PictureLinks
     watch: Watch
@@ -67,7 +70,7 @@ async def open_house(settings: Settings, *, set_up: bool = False) -> AsyncIterat
     With `set_up`, migrations are applied and a first account, channel and key are made;
     without it, a database of another version raises SchemaMismatch.
     """
-    database = open_database(settings.database_url, settings.data_dir)
+    database = open_database(settings.database_url, settings.data_dir, settings.secret_key)
     async with AsyncExitStack() as stack:
         stack.push_async_callback(database.close)
         await (migrate.migrate(database) if set_up else migrate.check(database))
@@ -83,8 +86,11 @@ async def open_house(settings: Settings, *, set_up: bool = False) -> AsyncIterat
         if set_up:
             check_public(settings, has_keys=await administer.has_keys(database))
             first_key = await administer.set_up_first(database, writer, settings)
+            await seal.seal_all(database)
         await catalogue.refresh()
-        await stack.enter_async_context(running([catalogue.run()]))
+        relayer = open_relayer(settings, database, writer, catalogue)
+        await stack.enter_async_context(running([catalogue.run(), relayer.leases.run()]))
+        stack.push_async_callback(relayer.drain)
         async with database.transaction() as connection:
             picture_secret = bytes.fromhex(await secrets.get(connection, "picture_links"))
             hook_secret = await secrets.get(connection, "callbacks")
@@ -103,6 +109,7 @@ async def open_house(settings: Settings, *, set_up: bool = False) -> AsyncIterat
             writer=writer,
             reader=reader,
             catalogue=catalogue,
+            relayer=relayer,
             finder=Finder(database, reader),
             links=links,
             watch=watch,
@@ -118,6 +125,9 @@ def _providers(settings: Settings) -> dict[str, Provider]:
         sandbox_video_s=settings.sandbox_video_s,
         upstream_poll_s=settings.upstream_poll_s,
         max_result_bytes=settings.max_result_bytes,
+        relay_connect_s=settings.relay_connect_s,
+        relay_first_byte_s=settings.relay_first_byte_s,
+        relay_idle_s=settings.relay_idle_s,
     )
 
 

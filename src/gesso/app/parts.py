@@ -25,6 +25,8 @@ def shapes(links: PictureLinks) -> dict[str, Callable[[Task], bytes]]:
     return {
         "midjourney": lambda task: midjourney_wire.write_task(task, links),
         "apimart": lambda task: write_webhook(task, links),
+        # The OpenAI wire has no shape of a task.
+        "openai": lambda task: midjourney_wire.write_task(task, links),
     }
 
 

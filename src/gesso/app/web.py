@@ -8,7 +8,9 @@ from datetime import timedelta
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
+from starlette.types import ASGIApp
 
+from gesso.app.crossing import app_of, join
 from gesso.app.house import House
 from gesso.app.parts import limits, networks
 from gesso.dialects import apimart
@@ -18,6 +20,9 @@ from gesso.dialects.apimart.routes import ApimartRoutes
 from gesso.dialects.midjourney.hall import Bounds, Hall
 from gesso.dialects.midjourney.reception import Services
 from gesso.dialects.midjourney.routes import MidjourneyRoutes
+from gesso.dialects.openai.door import Bounds as OpenAIBounds
+from gesso.dialects.openai.images import Studio
+from gesso.dialects.openai.routes import OpenAIRoutes
 from gesso.http.auth import Doorkeeper
 from gesso.http.console import ConsoleRoom
 from gesso.http.docs import DocsRoom
@@ -33,13 +38,18 @@ from gesso.services.authenticate import Authenticator
 from gesso.services.bookmark import Bookmarker
 from gesso.services.cancel import Canceller
 from gesso.services.intake import Intake
+from gesso.services.model_list import ModelList
 from gesso.services.moderate import Moderator
 from gesso.services.office import open_office
+from gesso.services.paint import Painter
 from gesso.services.quote import Quoter
 from gesso.services.spending import Spending
 from gesso.services.submit import Submitter
 from gesso.services.translate import Endpoint, Translator
 from gesso.services.upload import Uploader
+
+#: Answered at once or with a task, as the caller wants it.
+_PICTURES = "/v1/images/generations"
 
 
 def build_web(house: House) -> Starlette:
@@ -60,7 +70,8 @@ def build_web(house: House) -> Starlette:
     shared = _services(house, room)
     events = EventRoom(house.watch, settings.max_streams)
     midjourney = MidjourneyRoutes(_hall(house, doorkeeper), shared, room, events, office.channels)
-    apimart_routes = _apimart(house, doorkeeper, shared, room, events)
+    mart = _apimart(house, doorkeeper, shared, room, events).routes()
+    openai = _openai(house, doorkeeper, shared, room, app_of(mart, _PICTURES, "POST")).routes()
     admin = AdminRoutes(doorkeeper, office, house.links, settings.max_admin_body_bytes)
     docs = DocsRoom(
         [*midjourney.operations(), *admin.operations()], settings.base_url, ErrorEnvelope
@@ -71,8 +82,8 @@ def build_web(house: House) -> Starlette:
     cors = Middleware(CORSMiddleware, allow_origins=["*"], allow_methods=["*"], allow_headers=["*"])
     return Starlette(
         routes=[
+            *join(openai, mart),
             *midjourney.routes(),
-            *apimart_routes.routes(),
             *admin.routes(),
             *room.routes(),
             *docs.routes(),
@@ -81,6 +92,25 @@ def build_web(house: House) -> Starlette:
         ],
         middleware=[cors],
     )
+
+
+def _openai(
+    house: House, doorkeeper: Doorkeeper, shared: Services, room: PictureRoom, deferred: ASGIApp
+) -> OpenAIRoutes:
+    settings = house.settings
+    wait_s = settings.picture_wait_s
+    studio = Studio(
+        painter=Painter(shared.submitter, house.finder, house.blobs, patience_s=wait_s),
+        # On the OpenAI wire a mask is transparent where the picture is to change.
+        intake=Intake(house.blobs, limits(settings), Polarity.TRANSPARENT, room.find_own),
+        links=house.links,
+        catalogue=house.catalogue,
+        relayer=house.relayer,
+        deferred=deferred,
+    )
+    models = ModelList(house.catalogue, house.relayer)
+    bounds = OpenAIBounds.of(settings)
+    return OpenAIRoutes(doorkeeper, models, studio, house.finder, bounds)
 
 
 def _hall(house: House, doorkeeper: Doorkeeper) -> Hall:

@@ -16,7 +16,7 @@ from gesso.kit import lock, picture
 from gesso.kit.mask import Polarity
 from gesso.kit.web import Guard
 from gesso.services import breaker as breakers
-from gesso.services import sweep
+from gesso.services import relay_money, sweep
 from gesso.services.breaker import Breaker
 from gesso.services.gather import Gatherer
 from gesso.services.pause import Gate
@@ -128,6 +128,7 @@ def _sweeper(house: House) -> Sweeper:
             "lapse_dialogs": (20.0, lambda: sweep.lapse_dialogs(database, writer)),
             "drop_expired": (300.0, lambda: sweep.drop_expired(database, blobs)),
             "drop_orphans": (86400.0, lambda: sweep.drop_orphans(database, blobs)),
+            "release_dead_calls": (15.0, lambda: relay_money.release_dead(database, writer)),
             "drop_deliveries": (3600.0, lambda: sweep.drop_deliveries(database, keep)),
         }
     )

@@ -31,6 +31,10 @@ def create(
     weight: Annotated[int, typer.Option(min=1, help="Share among equals.")] = 1,
     lane: Annotated[list[Lane] | None, typer.Option(help="Served speed; repeatable.")] = None,
     remark: Annotated[str, typer.Option(help="For accountFilter.remark.")] = "",
+    option: Annotated[
+        list[str] | None,
+        typer.Option(help="NAME=VALUE of the provider, such as api_key=…; repeatable."),
+    ] = None,
 ) -> None:
     """Create a channel and print its id; running processes take it up within seconds."""
 
@@ -53,10 +57,18 @@ def create(
                 priority=priority,
                 weight=weight,
                 remark=remark,
+                options=_options(option or []),
             )
             return (await administer.create_channel(house.database, channel)).id
 
     typer.echo(asyncio.run(run()))
+
+
+def _options(given: list[str]) -> dict[str, str]:
+    for one in given:
+        if "=" not in one:
+            raise InvalidOrder(f"--option takes NAME=VALUE, not {one.partition('=')[0]}")
+    return {name: value for name, _, value in (one.partition("=") for one in given)}
 
 
 @app.command("list")

@@ -39,7 +39,7 @@ def doctor() -> None:
 
 
 async def _check_all(settings: Settings) -> bool:
-    database = open_database(settings.database_url, settings.data_dir)
+    database = open_database(settings.database_url, settings.data_dir, settings.secret_key)
     checks: list[tuple[str, Callable[[], Awaitable[str]], str]] = [
         ("disk space", lambda: _disk(settings), "free some space or move GESSO_DATA_DIR"),
         ("database answers", lambda: _answers(database), "check GESSO_DATABASE_URL"),

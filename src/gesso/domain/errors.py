@@ -138,6 +138,12 @@ class NoChannel(CallerError):
     retry = True
 
 
+class StillRunning(CallerError):
+    """The work takes longer than this request may wait; it goes on as a task."""
+
+    code = "still_running"
+
+
 class IllegalMove(CallerError):
     """The task is in a state from which this is not possible."""
 

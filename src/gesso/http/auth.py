@@ -37,6 +37,10 @@ class Doorkeeper:
         self._pace.check(key)
         return key
 
+    def pace(self, key: ApiKey) -> tuple[int, int, float] | None:
+        """Return a key's limit of requests, what is left, and seconds until it is full again."""
+        return self._pace.left(key)
+
     async def admit_admin(self, request: Request) -> ApiKey:
         """Like `admit`, but only for admin keys."""
         key = await self.admit(request)

@@ -18,6 +18,7 @@ from gesso.domain.errors import (
     NotFound,
     QueueFull,
     RateLimited,
+    StillRunning,
     TooLarge,
     UnknownModel,
     Unmoderated,
@@ -41,6 +42,7 @@ _STATUS: dict[type[GessoError], int] = {
     QueueFull: 429,
     NoChannel: 503,
     Unmoderated: 503,
+    StillRunning: 504,
 }
 
 

@@ -54,3 +54,15 @@ class Pace:
         self._buckets[key.id] = (left - 1, now)
         if len(self._buckets) > _REMEMBER:
             self._buckets.popitem(last=False)
+
+    def left(self, key: ApiKey) -> tuple[int, int, float] | None:
+        """Return a key's limit, what is left of it, and seconds until it is full again.
+
+        None for a key without a limit.
+        """
+        if not key.rate_per_minute:
+            return None
+        most = float(key.rate_per_minute)
+        left, since = self._buckets.get(key.id, (most, 0.0))
+        left = min(most, left + (time.monotonic() - since) * most / 60)
+        return key.rate_per_minute, int(left), (most - left) * 60 / most

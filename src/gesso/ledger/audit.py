@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from gesso.domain.task import FINAL, HELD, TaskStatus
 from gesso.ledger.book import available, held
 from gesso.ledger.money import write_dollars
-from gesso.storage import ledger_entries
+from gesso.storage import calls, ledger_entries
 from gesso.storage.schema import accounts, tasks
 
 
@@ -42,6 +42,7 @@ class Report:
     accounts: int
     held_nanos: int
     open_tasks: int
+    open_calls: int = 0
 
     @property
     def drift_nanos(self) -> int:
@@ -53,14 +54,16 @@ async def check(connection: AsyncConnection) -> Report:
     """Compare postings, balances and tasks.
 
     All sums over the postings are zero; each account's two balances equal the sums of its
-    postings; each account's held money equals the prices of its open tasks; captured money
-    equals what finished tasks say they were charged. Needs a connection whose statements see
-    one snapshot, or no writes going on.
+    postings; each account's held money equals the prices of its open tasks and calls; captured
+    money equals what finished tasks and calls say they were charged. Needs a connection whose
+    statements see one snapshot, or no writes going on.
     """
     findings: list[Finding] = []
     sums = await ledger_entries.sums(connection)
     findings += _compare("sum over all accounts", "the ledger", 0, sum(sums.values()))
     open_holds = await _sum_prices(connection)
+    for name, total in (await calls.sum_open(connection)).items():
+        open_holds[name] = open_holds.get(name, 0) + total
     rows = (await connection.execute(select(accounts))).all()
     for row in rows:
         posted = sums.get(held(row.id), 0)
@@ -68,11 +71,13 @@ async def check(connection: AsyncConnection) -> Report:
             "available balance", row.id, sums.get(available(row.id), 0), row.available_nanos
         )
         findings += _compare("held balance", row.id, posted, row.held_nanos)
-        findings += _compare("holds of open tasks", row.id, open_holds.get(row.id, 0), posted)
+        findings += _compare(
+            "holds of open tasks and calls", row.id, open_holds.get(row.id, 0), posted
+        )
     findings += _compare(
-        "charges of finished tasks",
+        "charges of finished tasks and calls",
         "the ledger",
-        await _sum_charges(connection),
+        await _sum_charges(connection) + await calls.sum_charged(connection),
         sums.get("gesso/revenue", 0),
     )
     return Report(
@@ -80,6 +85,7 @@ async def check(connection: AsyncConnection) -> Report:
         accounts=len(rows),
         held_nanos=sum(open_holds.values()),
         open_tasks=await _count_open(connection),
+        open_calls=await calls.count_open(connection),
     )
 
 

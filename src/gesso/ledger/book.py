@@ -1,8 +1,8 @@
 """The verbs that move money: top up, adjust, hold, capture, release.
 
 Each verb posts entries and changes the balances that go with them, inside a unit of work
-and therefore inside the transaction that changes the task. References name the task and the
-verb, and are unique in the table, so no verb can happen twice to one task.
+and therefore inside the transaction that changes the task or the relayed call. References
+name it and the verb, and are unique in the table, so no verb can happen twice to one of them.
 
     outside ──top_up──▶ available ──hold──▶ held ──capture──▶ revenue
                             ◀──────release────┘
@@ -12,11 +12,15 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from gesso.domain.call import Call
 from gesso.domain.errors import InsufficientFunds, NotFound
 from gesso.domain.task import Task
 from gesso.ledger.money import write_dollars
 from gesso.storage.ledger_entries import Entry
 from gesso.storage.unit import Unit
+
+#: What money is held for.
+Payable = Task | Call
 
 FUNDING, REVENUE = "gesso/funding", "gesso/revenue"
 
@@ -27,7 +31,7 @@ def available(account_id: str) -> str:
 
 
 def held(account_id: str) -> str:
-    """Name the ledger account of what is reserved for open tasks."""
+    """Name the ledger account of what is reserved for open tasks and calls."""
     return f"{account_id}/held"
 
 
@@ -50,8 +54,8 @@ def adjust(unit: Unit, account_id: str, nanos: int, *, reference: str, note: str
     _change(unit, account_id, nanos, 0)
 
 
-def hold(unit: Unit, task: Task, *, spend_limit_nanos: int | None = None) -> None:
-    """Reserve a task's price, once in its life; raises InsufficientFunds and reserves nothing."""
+def hold(unit: Unit, task: Payable, *, spend_limit_nanos: int | None = None) -> None:
+    """Reserve a price, once for a task or call; raises InsufficientFunds and reserves nothing."""
     nanos = task.price_nanos
     if nanos == 0:
         return
@@ -61,7 +65,7 @@ def hold(unit: Unit, task: Task, *, spend_limit_nanos: int | None = None) -> Non
         if spent > spend_limit_nanos:
             raise InsufficientFunds(
                 f"this key may spend ${write_dollars(spend_limit_nanos)} and has spent "
-                f"${write_dollars(spent - nanos)}; the task costs ${write_dollars(nanos)}"
+                f"${write_dollars(spent - nanos)}; this costs ${write_dollars(nanos)}"
             )
     if task.key_id in unit.spent:
         unit.save_spent(task.key_id, unit.spent[task.key_id] + nanos)
@@ -69,7 +73,25 @@ def hold(unit: Unit, task: Task, *, spend_limit_nanos: int | None = None) -> Non
     _change(unit, task.account_id, -nanos, nanos)
 
 
-def capture(unit: Unit, task: Task, nanos: int) -> None:
+def extend(unit: Unit, call: Call, nanos: int) -> Call:
+    """Enlarge a call's hold, once, by as much of `nanos` as the account has; returns the call.
+
+    A call may use more than was foreseen. What the account cannot pay is our loss: a
+    balance is never overdrawn.
+    """
+    _account(unit, call.account_id)
+    nanos = min(nanos, unit.accounts[call.account_id].available_nanos)
+    if nanos <= 0:
+        return call
+    source, destination = available(call.account_id), held(call.account_id)
+    _post_task(unit, "extend", call, source, destination, nanos)
+    _change(unit, call.account_id, -nanos, nanos)
+    if call.key_id in unit.spent:
+        unit.save_spent(call.key_id, unit.spent[call.key_id] + nanos)
+    return replace(call, price_nanos=call.price_nanos + nanos)
+
+
+def capture(unit: Unit, task: Payable, nanos: int) -> None:
     """Take what was delivered out of the hold and give the rest back."""
     if not 0 <= nanos <= task.price_nanos:
         raise ValueError(f"cannot capture {nanos} of a hold of {task.price_nanos}")
@@ -79,12 +101,12 @@ def capture(unit: Unit, task: Task, nanos: int) -> None:
     _give_back(unit, task, task.price_nanos - nanos)
 
 
-def release(unit: Unit, task: Task) -> None:
+def release(unit: Unit, task: Payable) -> None:
     """Give the whole hold back to the account and the key that it came from."""
     _give_back(unit, task, task.price_nanos)
 
 
-def _give_back(unit: Unit, task: Task, nanos: int) -> None:
+def _give_back(unit: Unit, task: Payable, nanos: int) -> None:
     if nanos == 0:
         return
     _post_task(unit, "release", task, held(task.account_id), available(task.account_id), nanos)
@@ -94,7 +116,7 @@ def _give_back(unit: Unit, task: Task, nanos: int) -> None:
 
 
 def _post_task(
-    unit: Unit, verb: str, task: Task, source: str, destination: str, nanos: int
+    unit: Unit, verb: str, task: Payable, source: str, destination: str, nanos: int
 ) -> None:
     _post(
         unit,
@@ -105,7 +127,7 @@ def _post_task(
         nanos,
         task.account_id,
         key_id=task.key_id,
-        task_id=task.id,
+        task_id=task.id if isinstance(task, Task) else None,
         price_key=task.price_key,
     )
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from gesso.ledger import model_prices
 from gesso.ledger.money import read_dollars
 
 _SPEEDS = {"relax": "", "fast": "-fast", "turbo": "-turbo"}
@@ -38,7 +39,7 @@ def _default_list() -> dict[str, int]:
 
 
 #: Default amounts in nano-dollars by price key.
-DEFAULTS: Mapping[str, int] = _default_list()
+DEFAULTS: Mapping[str, int] = _default_list() | dict(model_prices.DEFAULTS)
 
 
 @dataclass(frozen=True, slots=True)

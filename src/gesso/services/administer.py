@@ -16,7 +16,7 @@ from gesso.domain.errors import InvalidValue
 from gesso.kit import clock
 from gesso.ledger import book
 from gesso.ledger.money import LARGEST, read_dollars, write_dollars
-from gesso.services import record
+from gesso.services import record, seal
 from gesso.services.submit import SANDBOX
 from gesso.settings import Settings
 from gesso.storage import accounts, channels, keys
@@ -193,7 +193,7 @@ async def create_channel(database: Database, channel: Channel, *, actor: Actor =
     now = clock.now()
     channel = replace(channel, id=channel.id or ids.new_id("ch"), created_at=now)
     async with database.transaction() as connection:
-        await channels.create(connection, channel, now)
+        await channels.create(connection, seal.sealed(database.vault, channel), now)
         after = record.facts(channel)
         await record.keep(connection, actor, "channel.create", channel.id, after=after)
     return channel

@@ -21,6 +21,7 @@ from gesso.domain.order import Order
 from gesso.domain.provider import Provider
 from gesso.domain.task import Action, Lane
 from gesso.ledger.pricing import DEFAULTS, Quote, quote
+from gesso.services import seal
 from gesso.storage import banned, channels, prices
 from gesso.storage.database import Database
 
@@ -51,7 +52,9 @@ class Catalogue:
     async def refresh(self) -> None:
         """Read everything again."""
         async with self._database.reading() as connection:
-            self.channels = tuple(await channels.find_all(connection))
+            vault = self._database.vault
+            found = await channels.find_all(connection)
+            self.channels = tuple(seal.opened(vault, one) for one in found)
             self.prices = {**DEFAULTS, **await prices.find_all(connection)}
             words = (*self._fixed_words, *await banned.find_all(connection))
         self._banned = _whole_words(words)
@@ -68,6 +71,11 @@ class Catalogue:
     def channel(self, channel_id: str | None) -> Channel | None:
         """Return a channel by id, or None."""
         return next((c for c in self.channels if c.id == channel_id), None)
+
+    def takes_tasks(self, channel: Channel) -> bool:
+        """Say whether a channel's provider takes tasks; others only relay calls."""
+        provider = self.providers.get(channel.provider)
+        return provider is not None and bool(provider.manifest.actions)
 
     def can(self, channel: Channel, action: Action) -> bool:
         """Say whether a channel's provider can do an action."""

@@ -9,7 +9,7 @@ from typing import Any
 from gesso.domain.actor import Actor
 from gesso.domain.channel import Channel, Load
 from gesso.domain.errors import Conflict, InvalidValue, NotFound, ProviderError
-from gesso.services import administer, record
+from gesso.services import administer, record, seal
 from gesso.services.catalogue import Catalogue
 from gesso.services.record import MASK, masked
 from gesso.storage import channels, task_pages, tasks
@@ -62,7 +62,7 @@ class ChannelDesk:
                 values = values | {"options": _unmasked(values["options"], before)}
             after = replace(before, **values)
             self._check(after)
-            await channels.change(connection, after)
+            await channels.change(connection, seal.sealed(self._database.vault, after))
             # Whoever mends a channel wants it to be tried at once.
             await channels.set_health(connection, channel_id, None, "")
             changed = record.difference(record.facts(before), record.facts(after))

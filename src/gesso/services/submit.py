@@ -240,8 +240,8 @@ def remember(unit: Unit, key: ApiKey, repeatable: Repeatable | None, task_id: in
 
 
 def channels_to_count(catalogue: Catalogue) -> tuple[tuple[str, int], ...]:
-    """Return every channel with the most tasks that its queue number needs to count."""
-    return tuple((c.id, _count_at_most(c)) for c in catalogue.channels)
+    """Return every channel that takes tasks, with the most that its queue number counts."""
+    return tuple((c.id, _count_at_most(c)) for c in catalogue.channels if catalogue.takes_tasks(c))
 
 
 def _switched(draft: Mapping[str, Any], channel: Channel) -> dict[str, Any]:

@@ -17,6 +17,9 @@ from typing import Any, TypeVar, cast
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
+from gesso.kit import vault
+from gesso.kit.vault import Vault
+
 T = TypeVar("T")
 Work = Callable[[AsyncConnection], Coroutine[Any, Any, T]]
 
@@ -32,6 +35,7 @@ class Database:
     reader: AsyncEngine
     distributed: bool
     dsn: str  #: What asyncpg connects to; empty on SQLite.
+    vault: Vault  #: Seals what the rows must not tell whoever copies them.
     direct: Engine | None = None  #: SQLite without a thread hop per statement.
     _thread: ThreadPoolExecutor = field(
         default_factory=lambda: ThreadPoolExecutor(1, thread_name_prefix="writer")
@@ -112,15 +116,20 @@ def _drive(work: Coroutine[Any, Any, T]) -> T:
     raise RuntimeError("a write transaction waited for something else than its statements")
 
 
-def open_database(url: str, data_dir: Path) -> Database:
-    """Open PostgreSQL when `url` names it, else the SQLite file in `data_dir`."""
+def open_database(url: str, data_dir: Path, secret_key: str = "") -> Database:
+    """Open PostgreSQL when `url` names it, else the SQLite file in `data_dir`.
+
+    `secret_key` may list several keys; without one, the key of the data directory seals.
+    """
+    keys = [part.strip() for part in secret_key.split(",") if part.strip()]
+    opened = Vault(keys or [vault.read_or_draw(data_dir / "secret.key")])
     if url:
-        return _open_postgres(url)
+        return _open_postgres(url, opened)
     data_dir.mkdir(parents=True, exist_ok=True)
-    return _open_sqlite(data_dir / "gesso.db")
+    return _open_sqlite(data_dir / "gesso.db", opened)
 
 
-def _open_postgres(url: str) -> Database:
+def _open_postgres(url: str, vault: Vault) -> Database:
     dsn = url.replace("postgres://", "postgresql://", 1)
     address = dsn.replace("postgresql://", "postgresql+asyncpg://", 1)
     writer = create_async_engine(address, pool_size=_WRITERS, max_overflow=4, pool_pre_ping=True)
@@ -131,10 +140,10 @@ def _open_postgres(url: str) -> Database:
         # Reads are single statements: a transaction around each would cost two more trips.
         isolation_level="AUTOCOMMIT",
     )
-    return Database(writer, reader, True, dsn)
+    return Database(writer, reader, True, dsn, vault)
 
 
-def _open_sqlite(path: Path) -> Database:
+def _open_sqlite(path: Path, vault: Vault) -> Database:
     address = f"sqlite+aiosqlite:///{path}"
     writer = create_async_engine(address, pool_size=1, max_overflow=0)
     reader = create_async_engine(address, pool_size=4, max_overflow=4, isolation_level="AUTOCOMMIT")
@@ -145,7 +154,7 @@ def _open_sqlite(path: Path) -> Database:
         event.listen(engine, "connect", _prepare_sqlite)
     for engine in (writer.sync_engine, direct):
         event.listen(engine, "begin", _begin_immediate)
-    return Database(writer, reader, False, "", direct)
+    return Database(writer, reader, False, "", vault, direct)
 
 
 def _begin_immediate(connection: Connection) -> None:

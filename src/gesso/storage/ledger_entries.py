@@ -104,7 +104,8 @@ async def sum_captures(
     # Written out: the same expression with two bound values is not one group to PostgreSQL.
     columns = {
         "day": literal_column(f"ledger_entries.posted_at / {_DAY_MS}", BigInteger).label("day"),
-        "action": tasks.c.action.label("action"),
+        # A relayed call has no task; its postings are named after it.
+        "action": func.coalesce(tasks.c.action, literal_column("'RELAY'", String)).label("action"),
         "account_id": table.c.account_id.label("account_id"),
         "key_id": func.coalesce(table.c.key_id, literal_column("''", String)).label("key_id"),
     }
@@ -115,7 +116,7 @@ async def sum_captures(
             func.count().label("tasks"),
             func.sum(table.c.amount_nanos).label("amount_nanos"),
         )
-        .join(tasks, tasks.c.id == table.c.task_id)
+        .outerjoin(tasks, tasks.c.id == table.c.task_id)
         .where(table.c.verb == "capture", *where)
         .group_by(*chosen)
         .subquery()

@@ -309,3 +309,48 @@ audit = Table(
     Column("after", Text),
     Index("audit_of_target", "target", "id"),
 )
+
+
+def _count(name: str) -> Column[int]:
+    return Column(name, BigInteger, nullable=False, server_default="0")
+
+
+_OPEN_CALL, _NAMED_CALL = text("state = 'open'"), text("upstream_id IS NOT NULL")
+
+calls = Table(
+    "calls",
+    metadata,
+    Column("id", String(40), primary_key=True),
+    Column("account_id", String(40), nullable=False),
+    Column("key_id", String(40), nullable=False),
+    Column("endpoint", String(60), nullable=False),
+    Column("model", String(120), nullable=False),
+    Column("price_key", String(120), nullable=False),
+    Column("price_nanos", BigInteger, nullable=False),
+    Column("started_at", BigInteger, nullable=False),
+    Column("lease_until", BigInteger, nullable=False),
+    Column("state", String(10), nullable=False),
+    _count("charged_nanos"),
+    *(_count(n) for n in ("input_tokens", "cached_tokens", "output_tokens", "characters")),
+    *(_count(n) for n in ("audio_ms", "pictures")),
+    Column("estimated", Boolean, nullable=False, server_default=text("false")),
+    Column("channel_id", String(40)),
+    Column("upstream_id", String(120)),
+    Column("upstream_key", String(16), nullable=False, server_default=""),
+    Column("status", Integer),
+    Column("error", Text),
+    Column("finished_at", BigInteger),
+    Index("calls_of_account", "account_id", "started_at"),
+    Index(
+        "calls_open",
+        "lease_until",
+        sqlite_where=_OPEN_CALL,
+        postgresql_where=_OPEN_CALL,
+    ),
+    Index(
+        "calls_by_upstream_id",
+        "upstream_id",
+        sqlite_where=_NAMED_CALL,
+        postgresql_where=_NAMED_CALL,
+    ),
+)

@@ -15,6 +15,7 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gesso.domain.attempt import Attempt
+from gesso.domain.call import Call
 from gesso.domain.caller import Account
 from gesso.domain.channel import Load
 from gesso.domain.task import Lane, Task, TaskStatus
@@ -23,6 +24,7 @@ from gesso.storage import (
     attempts,
     audit,
     blob_uses,
+    calls,
     keys,
     ledger_entries,
     notices,
@@ -49,6 +51,7 @@ class Needs:
     channels: tuple[tuple[str, int], ...] = ()  #: Channels with the most tasks to count.
     replays: tuple[tuple[str, str], ...] = ()  #: Pairs of API key and Idempotency-Key.
     turns: tuple[tuple[str, str], ...] = ()  #: Pairs of lane and account that may wait.
+    calls: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
@@ -68,6 +71,7 @@ class Unit:
     #: Last turn of an account and the turn reached, by channel, lane and account.
     turns: dict[tuple[str, str, str], tuple[int | None, int]] = field(default_factory=dict)
     _before: dict[int, Place] = field(default_factory=dict)
+    calls: dict[str, Call] = field(default_factory=dict)
     _changed: dict[tuple[str, Any], bool] = field(default_factory=dict)
     _entries: list[Entry] = field(default_factory=list)
     _callbacks: list[Callback] = field(default_factory=list)
@@ -98,6 +102,16 @@ class Unit:
         """Store what became known of an attempt."""
         self._changed.setdefault(("attempt", attempt.id), False)
         self._set_attempt(attempt)
+
+    def add_call(self, call: Call) -> None:
+        """Store a new relayed call."""
+        self._set(self._changed, ("call", call.id), True)
+        self._set(self.calls, call.id, call)
+
+    def save_call(self, call: Call) -> None:
+        """Store what became of a call that was read in this unit."""
+        self._changed.setdefault(("call", call.id), False)
+        self._set(self.calls, call.id, call)
 
     def save_account(self, account: Account) -> None:
         """Store a balance. Only the ledger calls this, together with `post`."""
@@ -191,6 +205,7 @@ class Unit:
         self.attempts = await attempts.find_last(
             connection, (t.id for t in self.tasks.values() if t.status in _WITH_ATTEMPTS)
         )
+        self.calls = await calls.lock(connection, (c for n in wanted for c in n.calls))
         self.accounts = await accounts.lock(connection, (a for n in wanted for a in n.accounts))
         self.spent = await keys.lock_spent(connection, (k for n in wanted for k in n.spending_keys))
         for key_id, most in {pair for n in wanted for pair in n.busy_keys}:
@@ -213,6 +228,9 @@ class Unit:
         new_attempts, old_attempts = self._split("attempt", self._attempts)
         await attempts.insert_all(connection, new_attempts)
         await attempts.update_all(connection, old_attempts)
+        new_calls, old_calls = self._split("call", self.calls)
+        await calls.insert_all(connection, new_calls)
+        await calls.update_all(connection, old_calls)
         await ledger_entries.append(connection, self._entries)
         await accounts.update_balances(connection, self._split("account", self.accounts)[1])
         await keys.update_spent(

@@ -20,10 +20,10 @@ async def test_every_kind_of_disagreement_is_found(gateway: Gateway) -> None:
             available_nanos=accounts.c.available_nanos + 1
         ),
         "held balance": update(accounts).values(held_nanos=accounts.c.held_nanos + 1),
-        "holds of open tasks": update(tasks)
+        "holds of open tasks and calls": update(tasks)
         .where(tasks.c.status != "succeeded")
         .values(price_nanos=tasks.c.price_nanos + 1),
-        "charges of finished tasks": update(tasks)
+        "charges of finished tasks and calls": update(tasks)
         .where(tasks.c.id == int(done["id"]))
         .values(charged_nanos=tasks.c.charged_nanos + 1),
     }

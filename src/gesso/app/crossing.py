@@ -1,0 +1,41 @@
+"""Where two wires share a path: which of them answers (wire/decisions 16)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from starlette.routing import BaseRoute, Route
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+#: Paths below /v1 that the OpenAI wire and the APIMart wire both have.
+SHARED = frozenset({"/v1/images/generations", "/v1/models", "/v1/models/{model}"})
+
+
+class ModelLists:
+    """`GET /v1/models`: the APIMart wire answers who asks in its words, OpenAI's all others."""
+
+    def __init__(self, openai: ASGIApp, apimart: ASGIApp) -> None:
+        """Hold both lists."""
+        self._openai = openai
+        self._apimart = apimart
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Choose by the query: only one of them knows `category` and `expand`."""
+        query = scope.get("query_string", b"")
+        theirs = b"category=" in query or b"expand=" in query
+        await (self._apimart if theirs else self._openai)(scope, receive, send)
+
+
+def app_of(routes: Sequence[BaseRoute], path: str, method: str) -> ASGIApp:
+    """Return what answers one path of a wire."""
+    for route in routes:
+        if isinstance(route, Route) and route.path == path and method in (route.methods or ()):
+            return route.app
+    raise LookupError(path)
+
+
+def join(openai: Sequence[BaseRoute], apimart: Sequence[BaseRoute]) -> list[BaseRoute]:
+    """Return the routes of both wires with the shared paths decided."""
+    lists = ModelLists(app_of(openai, "/v1/models", "GET"), app_of(apimart, "/v1/models", "GET"))
+    own = [r for r in apimart if not (isinstance(r, Route) and r.path in SHARED)]
+    return [Route("/v1/models", lists, methods=["GET"]), *own, *openai]

@@ -1,0 +1,211 @@
+"""What all handlers of this wire share: who asks, limits, headers, and how errors look."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+import structlog
+from starlette.requests import ClientDisconnect, Request
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from gesso.dialects.openai import wire
+from gesso.domain import ids
+from gesso.domain.caller import ApiKey
+from gesso.domain.errors import GessoError, Unavailable
+from gesso.http.auth import Doorkeeper
+from gesso.http.faults import status_of
+from gesso.settings import Settings
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """Limits of this wire, from the settings."""
+
+    body_bytes: int
+    buffer_bytes: int  #: Of all bodies in memory together.
+    messages: int
+    output_tokens: int  #: Foreseen when a request names no maximum.
+    picture_wait_s: float
+    prompt_chars: int
+
+    @classmethod
+    def of(cls, settings: Settings) -> Bounds:
+        """Return the limits that the settings name."""
+        return cls(
+            body_bytes=settings.relay_body_bytes,
+            buffer_bytes=settings.relay_buffer_bytes,
+            messages=settings.relay_messages,
+            output_tokens=settings.relay_output_tokens,
+            picture_wait_s=settings.picture_wait_s,
+            prompt_chars=settings.max_prompt_chars,
+        )
+
+
+class Visit:
+    """One request: its caller, its id, and the way to answer it."""
+
+    def __init__(self, scope: Scope, receive: Receive, send: Send, doorkeeper: Doorkeeper) -> None:
+        """Begin; nobody was asked for a key yet."""
+        self.request = Request(scope, receive, send)
+        self.id = ids.new_id("req")
+        self.key: ApiKey | None = None
+        self.started = False  #: Whether the head of an answer is out.
+        self._receive = receive
+        self._send = send
+        self._doorkeeper = doorkeeper
+        self._since = time.monotonic()
+
+    async def admit(self) -> ApiKey:
+        """Return the caller's key; raises NotAuthenticated and its kin."""
+        self.key = await self._doorkeeper.admit(self.request)
+        return self.key
+
+    def headers(self) -> list[tuple[bytes, bytes]]:
+        """Return the headers of every answer of this wire."""
+        took_ms = int((time.monotonic() - self._since) * 1000)
+        found = [
+            (b"x-request-id", self.id.encode()),
+            (b"openai-processing-ms", str(took_ms).encode()),
+        ]
+        pace = self._doorkeeper.pace(self.key) if self.key else None
+        if pace is not None:
+            limit, left, reset_s = pace
+            found += [
+                (b"x-ratelimit-limit-requests", str(limit).encode()),
+                (b"x-ratelimit-remaining-requests", str(left).encode()),
+                (b"x-ratelimit-reset-requests", f"{reset_s:.3f}s".encode()),
+            ]
+        return found
+
+    async def begin(
+        self, status: int, content_type: str, more: list[tuple[bytes, bytes]] | None = None
+    ) -> None:
+        """Send the head of an answer."""
+        headers = [(b"content-type", content_type.encode("latin-1", "replace")), *self.headers()]
+        await self._put(
+            {"type": "http.response.start", "status": status, "headers": headers + (more or [])}
+        )
+        self.started = True
+
+    async def write(self, data: bytes, *, more: bool = True) -> None:
+        """Send a part of the body."""
+        await self._put({"type": "http.response.body", "body": data, "more_body": more})
+
+    async def answer(
+        self,
+        status: int,
+        body: bytes,
+        content_type: str = "application/json",
+        more: list[tuple[bytes, bytes]] | None = None,
+    ) -> None:
+        """Send a whole answer."""
+        length = (b"content-length", str(len(body)).encode())
+        await self.begin(status, content_type, [length, *(more or [])])
+        await self.write(body, more=False)
+
+    async def refuse(self, error: GessoError) -> None:
+        """Send an error, or end a stream with it."""
+        status, kind, code = wire.read_error(error, status_of(error))
+        body = wire.write_error(error.message, kind, param=error.param, code=code)
+        if self.started:
+            # The status is out long ago: the stream itself must say that it is not whole.
+            await self.write(wire.write_event(body), more=False)
+        else:
+            await self.answer(status, body, more=_advice(error, status))
+
+    async def _put(self, message: Message) -> None:
+        await self._send(message)
+
+    async def hand_over(self, app: ASGIApp, receive: Receive) -> None:
+        """Let another application answer; it gets the body from `receive`."""
+        await app(self.request.scope, receive, self._send)
+
+    async def left(self) -> None:
+        """Wait until the caller is gone."""
+        while (await self._receive())["type"] != "http.disconnect":
+            pass
+
+
+Handler = Callable[[Visit], Awaitable[None]]
+
+
+class Door:
+    """Turns handlers into applications that answer every error in this wire's shape."""
+
+    def __init__(self, doorkeeper: Doorkeeper) -> None:
+        """Hold who lets callers in."""
+        self._doorkeeper = doorkeeper
+
+    def open(self, handler: Handler) -> Callable[[Scope, Receive, Send], Awaitable[None]]:
+        """Return the application of one handler."""
+        return _Room(self._doorkeeper, handler)
+
+
+class _Room:
+    """An ASGI application around a handler; a class, so that a router takes it as one."""
+
+    def __init__(self, doorkeeper: Doorkeeper, handler: Handler) -> None:
+        self._doorkeeper = doorkeeper
+        self._handler = handler
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        visit = Visit(scope, receive, send, self._doorkeeper)
+        try:
+            await self._handler(visit)
+        except GessoError as error:
+            await visit.refuse(error)
+        except ClientDisconnect:
+            return
+        except Exception:
+            log.exception("request_failed", path=visit.request.url.path, request=visit.id)
+            if visit.started:
+                raise  # the server breaks the connection: the caller must not think it whole
+            await visit.refuse(GessoError())
+
+
+async def while_here(visit: Visit, work: Callable[[], Awaitable[None]]) -> None:
+    """Do the work while the caller is there; stop it when the caller leaves.
+
+    Call it once the body has been read: from then on, all that can come is a farewell.
+    """
+    worker = asyncio.current_task()
+    assert worker is not None
+    watcher = asyncio.create_task(visit.left())
+    gone = False
+
+    def stop(done: asyncio.Task[None]) -> None:
+        nonlocal gone
+        if not done.cancelled():
+            gone = True
+            worker.cancel()
+
+    watcher.add_done_callback(stop)
+    try:
+        await work()
+    except asyncio.CancelledError:
+        if not gone:
+            raise
+        worker.uncancel()
+    finally:
+        watcher.remove_done_callback(stop)
+        watcher.cancel()
+
+
+def _advice(error: GessoError, status: int) -> list[tuple[bytes, bytes]]:
+    """Return what tells SDKs whether and when to try again."""
+    wait_s = error.facts.get("retry_after_s")
+    if isinstance(error, Unavailable):
+        wait_s = error.retry_after_s
+    found: list[tuple[bytes, bytes]] = []
+    if status in {429, 503} and error.retry:
+        seconds = float(wait_s) if isinstance(wait_s, int | float) else 1.0
+        found.append((b"retry-after", str(math.ceil(seconds)).encode()))
+    if status >= 409 and not error.retry:
+        found.append((b"x-should-retry", b"false"))
+    return found

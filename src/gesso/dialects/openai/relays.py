@@ -1,0 +1,187 @@
+"""Handlers of what is relayed with a JSON body, and the way an answer goes to the caller."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from typing import TypeVar
+
+import msgspec
+
+from gesso.dialects.openai import requests, wire
+from gesso.dialects.openai.door import Bounds, Visit, while_here
+from gesso.dialects.openai.requests import Body
+from gesso.domain.caller import ApiKey
+from gesso.domain.errors import GessoError, NotFound, QueueFull, Unavailable
+from gesso.domain.relay import Ask, Endpoint
+from gesso.http.faults import status_of
+from gesso.http.limits import read_body
+from gesso.services.relay import Demand, Relayed, Relayer
+
+#: A JSON answer up to this size goes out in one piece, once it is whole, in bytes.
+_WHOLE = 1024 * 1024
+#: Bodies above this are read in a thread, so that nobody else waits for them, in bytes.
+_LARGE = 256 * 1024
+_STREAMING = [(b"cache-control", b"no-cache"), (b"x-accel-buffering", b"no")]
+
+T = TypeVar("T")
+Other = Callable[[Visit, ApiKey, Body], Awaitable[bool]]
+
+
+class Relays:
+    """Takes JSON requests and hands back what upstreams answer."""
+
+    def __init__(self, relayer: Relayer, bounds: Bounds) -> None:
+        """Hold the relayer and the limits."""
+        self._relayer = relayer
+        self._bounds = bounds
+        self._buffered = 0  #: Bytes of bodies in memory.
+
+    def of(
+        self, endpoint: Endpoint, other: Other | None = None
+    ) -> Callable[[Visit], Awaitable[None]]:
+        """Return the handler of an endpoint; `other` may take a request for itself."""
+
+        async def handle(visit: Visit) -> None:
+            key = await visit.admit()
+            with self.room_for(visit):
+                raw = await read_body(visit.request, self._bounds.body_bytes)
+                body = await _away(raw, requests.read_body, raw)
+                requests.check(endpoint, body, most_messages=self._bounds.messages)
+                if other is not None and await other(visit, key, body):
+                    return
+                demand = await _away(raw, self.demand, endpoint, body)
+                await self.serve(visit, key, demand)
+
+        return handle
+
+    @contextmanager
+    def room_for(self, visit: Visit) -> Iterator[None]:
+        """Keep memory for the body of a request; raises QueueFull when others fill it."""
+        declared = visit.request.headers.get("content-length", "")
+        # A body that does not say its size may be as large as any.
+        size = int(declared[:15]) if declared.isdecimal() else self._bounds.body_bytes
+        size = min(size, self._bounds.body_bytes)
+        if self._buffered and self._buffered + size > self._bounds.buffer_bytes:
+            raise QueueFull("too many large requests at once; try again soon")
+        self._buffered += size
+        try:
+            yield
+        finally:
+            self._buffered -= size
+
+    async def serve(self, visit: Visit, key: ApiKey, demand: Demand) -> None:
+        """Relay one call to its end, or until the caller leaves."""
+
+        async def work() -> None:
+            async with self._relayer.relay(key, demand) as relayed:
+                await _answer(visit, relayed)
+
+        await while_here(visit, work)
+
+    async def stored(self, visit: Visit) -> None:
+        """GET, DELETE or cancel of a stored response, where it was made."""
+        key = await visit.admit()
+        response_id = visit.request.path_params["response_id"]
+        rest = visit.request.path_params.get("rest", "")
+        if rest not in {"", "cancel", "input_items"} or len(response_id) > 120:
+            raise NotFound("there is no such path")
+        path = f"responses/{response_id}" + (f"/{rest}" if rest else "")
+        query = visit.request.url.query
+        ask = Ask(f"{path}?{query}" if query else path, visit.request.method)
+
+        async def work() -> None:
+            async with self._relayer.ask_stored(key, response_id, ask) as opened:
+                kind = opened.headers.get("content-type", "application/json")
+                await visit.begin(opened.status, kind)
+                async for chunk in opened.chunks:
+                    await visit.write(chunk)
+                await visit.write(b"", more=False)
+
+        await while_here(visit, work)
+
+    def demand(self, endpoint: Endpoint, body: Body) -> Demand:
+        """Return what a JSON request asks for, as it is relayed."""
+        previous = body.value("previous_response_id") if endpoint is Endpoint.RESPONSES else None
+        quality = body.value("quality") if endpoint is Endpoint.IMAGES else None
+        return Demand(
+            endpoint,
+            body.model,
+            lambda channel: requests.write(endpoint, body, channel),
+            requests.foresee(endpoint, body, output_tokens=self._bounds.output_tokens),
+            hides_usage=requests.hides_usage(endpoint, body),
+            quality=quality if isinstance(quality, str) else "",
+            previous_id=previous if isinstance(previous, str) else "",
+        )
+
+
+async def _answer(visit: Visit, relayed: Relayed) -> None:
+    if relayed.status >= 400:
+        await _refusal(visit, relayed)
+    elif relayed.is_stream:
+        await _stream(visit, relayed)
+    else:
+        await _body(visit, relayed)
+
+
+async def _stream(visit: Visit, relayed: Relayed) -> None:
+    await visit.begin(relayed.status, relayed.content_type, _STREAMING)
+    try:
+        async for chunk in relayed.chunks:
+            await visit.write(chunk)
+    except Unavailable as error:
+        # The status is out long ago: the stream itself must say that it is not whole.
+        await visit.write(wire.write_event(_envelope(error)))
+    await visit.write(b"", more=False)
+
+
+async def _body(visit: Visit, relayed: Relayed) -> None:
+    """Send a body that is small in one piece, so that a broken one can still be an error."""
+    kept: list[bytes] = []
+    size = 0
+    is_json = "json" in relayed.content_type
+    async for chunk in relayed.chunks:
+        if visit.started:
+            await visit.write(chunk)
+            continue
+        kept.append(chunk)
+        size += len(chunk)
+        if size > _WHOLE or not is_json:
+            await visit.begin(relayed.status, relayed.content_type)
+            await visit.write(b"".join(kept))
+            kept.clear()
+    if visit.started:
+        await visit.write(b"", more=False)
+    else:
+        kind = relayed.content_type or "application/octet-stream"
+        await visit.answer(relayed.status, b"".join(kept), kind)
+
+
+async def _refusal(visit: Visit, relayed: Relayed) -> None:
+    """Hand an upstream's refusal on; one without the envelope of this wire gets it."""
+    body = b""
+    async for chunk in relayed.chunks:
+        body += chunk
+        if len(body) > _LARGE:
+            break
+    try:
+        shown = msgspec.json.decode(body, type=dict[str, msgspec.Raw])
+    except msgspec.MsgspecError:
+        shown = {}
+    if "error" not in shown:
+        message = f"the upstream refuses the request (HTTP {relayed.status})"
+        body = wire.write_error(message, "invalid_request_error", code="upstream_refused")
+    await visit.answer(relayed.status, body)
+
+
+def _envelope(error: GessoError) -> bytes:
+    _, kind, code = wire.read_error(error, status_of(error))
+    return wire.write_error(error.message, kind, param=error.param, code=code)
+
+
+async def _away(raw: bytes, function: Callable[..., T], *values: object) -> T:
+    """Call a function that reads a body; in a thread when that takes long."""
+    if len(raw) > _LARGE:
+        return await asyncio.to_thread(function, *values)
+    return function(*values)

@@ -1,0 +1,56 @@
+"""A relayed call: one request to a model, paid by what it used and kept as a row of its own.
+
+Unlike a task it lives only as long as its connection. What holds money for it is a lease: a
+call whose process died is found by the lease that nobody renewed (`services/relay_money.py`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+
+class CallState(StrEnum):
+    """Where a call stands."""
+
+    OPEN = "open"  #: Its hold is in the books; the upstream works.
+    SETTLED = "settled"  #: What it used is captured, the rest was given back.
+    RELEASED = "released"  #: Nothing was delivered, or its process died: all was given back.
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """What a call used. Token counts are those of the upstream unless `estimated`."""
+
+    input_tokens: int = 0  #: All of the prompt, cached part included.
+    cached_tokens: int = 0  #: The part of the prompt that the upstream had at hand.
+    output_tokens: int = 0
+    characters: int = 0  #: Of the text that is to be spoken.
+    audio_ms: int = 0  #: Of the recording that is to be written down.
+    pictures: int = 0  #: Delivered pictures.
+    estimated: bool = False  #: Counted here, because the upstream did not say.
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One relayed call and its money, in nano-dollars."""
+
+    id: str
+    account_id: str
+    key_id: str
+    endpoint: str  #: Path below `/v1/`.
+    model: str  #: As the caller named it.
+    price_key: str
+    price_nanos: int  #: Held before the upstream was asked.
+    started_at: datetime
+    lease_until: datetime  #: After this moment an open call is dead.
+    state: CallState = CallState.OPEN
+    charged_nanos: int = 0
+    usage: Usage = field(default_factory=Usage)
+    channel_id: str | None = None
+    upstream_id: str | None = None  #: Id of a stored response, so that it can be found again.
+    upstream_key: str = ""  #: Fingerprint of the channel's key that made it.
+    status: int | None = None  #: HTTP status that the caller got.
+    error: str | None = None
+    finished_at: datetime | None = None

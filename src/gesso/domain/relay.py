@@ -1,0 +1,63 @@
+"""The port of providers that relay calls as they come, beside the one that takes tasks."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Protocol, runtime_checkable
+
+from gesso.domain.channel import Channel
+
+
+class Endpoint(StrEnum):
+    """What is relayed; the value is the path below `/v1/`."""
+
+    CHAT = "chat/completions"
+    COMPLETIONS = "completions"
+    RESPONSES = "responses"
+    EMBEDDINGS = "embeddings"
+    MODERATIONS = "moderations"
+    IMAGES = "images/generations"
+    IMAGE_EDITS = "images/edits"
+    IMAGE_VARIATIONS = "images/variations"
+    TRANSCRIPTIONS = "audio/transcriptions"
+    TRANSLATIONS = "audio/translations"
+    SPEECH = "audio/speech"
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """One request to an upstream. A body can be opened again for another try."""
+
+    path: str  #: Below the channel's base URL, such as `chat/completions`.
+    method: str = "POST"
+    body: bytes | Callable[[], AsyncIterator[bytes]] = b""
+    size_bytes: int | None = None  #: Of a body that is opened.
+    content_type: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """The head of an upstream's answer, and its body as it comes."""
+
+    status: int
+    headers: Mapping[str, str]  #: Names in lower case.
+    chunks: AsyncIterator[bytes]  #: Raises Unavailable when the upstream breaks off.
+
+
+@runtime_checkable
+class Relay(Protocol):
+    """What a provider implements that relays calls."""
+
+    @property
+    def endpoints(self) -> frozenset[Endpoint]:
+        """Say what can be relayed."""
+
+    def relay(self, channel: Channel, key: str, ask: Ask) -> AbstractAsyncContextManager[Reply]:
+        """Send one request and open its answer, whatever status it has.
+
+        Raises Unavailable when no answer came; leaving the block stops the upstream.
+        """

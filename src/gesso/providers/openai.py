@@ -1,0 +1,151 @@
+"""Any upstream that speaks the OpenAI wire: relays calls as they are, byte for byte.
+
+Options of a channel: `api_key` or `keys` (several), `models`, `model_map`, `endpoints`,
+`organization`, `project`; the base URL is what stands before `/chat/completions`, such as
+`https://api.openai.com/v1`. Spec: wire/openai.md.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from typing import Any
+
+from pyreqwest.client import Client, ClientBuilder
+from pyreqwest.exceptions import ConnectError, ConnectTimeoutError, PyreqwestError
+from pyreqwest.response import Response
+
+from gesso.domain.channel import Channel
+from gesso.domain.errors import Refused, Unavailable
+from gesso.domain.provider import Job, Manifest, Progress
+from gesso.domain.relay import Ask, Endpoint, Reply
+
+
+class OpenAI:
+    """Relays calls."""
+
+    manifest = Manifest(
+        name="openai",
+        title="OpenAI-compatible API",
+        about="Relays chat, embeddings, images and audio to any API of the OpenAI wire.",
+        actions=frozenset(),
+        needs_base_url=True,
+    )
+    endpoints = frozenset(Endpoint)
+
+    def __init__(self, *, connect_s: float, first_byte_s: float, idle_s: float) -> None:
+        """Take how long connecting, the first byte and each further one may take."""
+        self._connect_s = connect_s
+        self._first_byte_s = first_byte_s
+        self._idle_s = idle_s
+        self._client: Client | None = None
+
+    @asynccontextmanager
+    async def relay(self, channel: Channel, key: str, ask: Ask) -> AsyncIterator[Reply]:
+        """Send one request and open its answer, whatever status it has."""
+        url = f"{channel.base_url.rstrip('/')}/{ask.path}"
+        try:
+            request = self._open().request(ask.method, url).headers(_headers(channel, key, ask))
+        except (ValueError, PyreqwestError) as error:
+            raise Unavailable("the channel's base URL or key cannot be used") from error
+        if callable(ask.body):
+            request = request.body_stream(ask.body())
+        elif ask.body:
+            request = request.body_bytes(ask.body)
+        # Without this, chunks would gather before the first of them is handed on.
+        opened = request.streamed_read_buffer_limit(0).build_streamed()
+        response = await self._begin(opened)
+        try:
+            yield Reply(response.status, _read_headers(response), self._chunks(response))
+        finally:
+            await opened.__aexit__(None, None, None)
+
+    async def _begin(self, opened: Any) -> Response:
+        try:
+            async with asyncio.timeout(self._first_byte_s):
+                response: Response = await opened.__aenter__()
+                return response
+        except TimeoutError as error:
+            raise Unavailable(f"no first byte within {self._first_byte_s:g} s") from error
+        except (ConnectError, ConnectTimeoutError) as error:
+            raise Unavailable("cannot connect") from error
+        except PyreqwestError as error:
+            raise Unavailable(f"the connection broke ({type(error).__name__})") from error
+
+    async def _chunks(self, response: Response) -> AsyncIterator[bytes]:
+        try:
+            while True:
+                async with asyncio.timeout(self._idle_s):
+                    chunk = await response.body_reader.read_chunk()
+                if chunk is None:
+                    return
+                yield bytes(chunk)
+        except TimeoutError as error:
+            raise Unavailable(f"the upstream was silent for {self._idle_s:g} s") from error
+        except PyreqwestError as error:
+            raise Unavailable(f"the upstream broke off ({type(error).__name__})") from error
+
+    def _open(self) -> Client:
+        """Return the one client, made inside the running loop. Redirects would carry keys."""
+        if self._client is None:
+            builder = ClientBuilder().no_proxy().follow_redirects(False).user_agent("gesso")
+            # Packed answers would have to be unpacked to count what they used.
+            builder = builder.gzip(False).brotli(False).zstd(False).deflate(False)
+            builder = builder.connect_timeout(timedelta(seconds=self._connect_s))
+            longest = max(self._first_byte_s, self._idle_s)  # the client's timer knows one only
+            self._client = builder.read_timeout(timedelta(seconds=longest + 1)).build()
+        return self._client
+
+    # This upstream takes calls, not tasks; no task is ever routed here.
+
+    async def submit(self, job: Job) -> str:
+        """Refuse: there are no tasks on this wire."""
+        raise Refused("this upstream relays calls and takes no tasks")
+
+    async def find(self, job: Job) -> str | None:
+        """Find nothing: no task was ever started here."""
+        return None
+
+    async def poll(self, job: Job, upstream_id: str) -> Progress:
+        """Refuse: there are no tasks on this wire."""
+        raise Refused("this upstream relays calls and takes no tasks")
+
+    async def cancel(self, job: Job, upstream_id: str) -> None:
+        """Do nothing: a relayed call ends with its connection."""
+
+
+def open_provider(
+    *,
+    relay_connect_s: float = 5.0,
+    relay_first_byte_s: float = 120.0,
+    relay_idle_s: float = 120.0,
+    **_: Any,
+) -> OpenAI:
+    """Open the relay."""
+    return OpenAI(connect_s=relay_connect_s, first_byte_s=relay_first_byte_s, idle_s=relay_idle_s)
+
+
+def _headers(channel: Channel, key: str, ask: Ask) -> dict[str, str]:
+    headers = {"accept-encoding": "identity", **ask.headers}
+    if key:
+        headers["authorization"] = f"Bearer {key}"
+    if ask.content_type:
+        headers["content-type"] = ask.content_type
+    if ask.size_bytes is not None:
+        headers["content-length"] = str(ask.size_bytes)
+    for option, name in (("organization", "openai-organization"), ("project", "openai-project")):
+        if value := channel.options.get(option):
+            headers[name] = str(value)
+    return headers
+
+
+def _read_headers(response: Response) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for name in response.headers:
+        try:
+            found[name.lower()] = response.headers[name]
+        except ValueError:
+            continue  # a header that is no text must not make the answer unreadable
+    return found

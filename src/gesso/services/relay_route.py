@@ -1,0 +1,69 @@
+"""Which channels a call may go to, and in which order they are tried."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping, Sequence
+
+from gesso.domain.channel import Channel
+from gesso.domain.errors import NoChannel, UnknownModel
+from gesso.domain.model import explicit_names, lists, names, offers
+from gesso.domain.provider import Provider
+from gesso.domain.relay import Endpoint, Relay
+from gesso.services.relay_breaker import Breakers
+
+
+class Router:
+    """Orders channels for calls."""
+
+    def __init__(self, providers: Mapping[str, Provider], breakers: Breakers) -> None:
+        """Take the providers, of which some relay, and who knows which channels are well."""
+        self.breakers = breakers
+        # Asked once: what a class can do is found out slowly, and this is asked per call.
+        self._relays: dict[str, Relay] = {
+            name: provider for name, provider in providers.items() if isinstance(provider, Relay)
+        }
+
+    def relay_of(self, channel: Channel) -> Relay | None:
+        """Return what relays for a channel, None for one that takes tasks only."""
+        return self._relays.get(channel.provider)
+
+    def serves(self, channel: Channel, endpoint: Endpoint) -> bool:
+        """Say whether a channel relays an endpoint at all."""
+        relay = self.relay_of(channel)
+        if relay is None or endpoint not in relay.endpoints:
+            return False
+        only = names(channel, "endpoints")
+        return not only or endpoint.value in only
+
+    def names(self, channels: Sequence[Channel], endpoint: Endpoint, model: str) -> bool:
+        """Say whether an enabled channel relays a model and lists it, by name or pattern."""
+        return any(c.enabled and lists(c, model) and self.serves(c, endpoint) for c in channels)
+
+    def order(self, channels: Sequence[Channel], endpoint: Endpoint, model: str) -> list[Channel]:
+        """Return the channels to try: by priority, among equals drawn by weight.
+
+        Raises UnknownModel when no channel offers the model, NoChannel when those that do
+        are switched off or left alone.
+        """
+        able = [c for c in channels if self.serves(c, endpoint) and offers(c, model)]
+        if not able:
+            raise UnknownModel(
+                f"the model {model!r} does not exist or you do not have access to it",
+                param="model",
+            )
+        on = [c for c in able if c.enabled and not c.paused]
+        if not on:
+            raise NoChannel(f"every channel with {model} is disabled")
+        well = [c for c in on if self.breakers.allows(c.id)]
+        if not well:
+            found = min(on, key=lambda c: self.breakers.find(c.id)._until_s)
+            reason = self.breakers.find(found.id).reason
+            raise NoChannel(f"every channel with {model} is failing: {reason}")
+        # The smallest of random**(1/weight)'s logarithms: a draw without replacement.
+        return sorted(well, key=lambda c: (-c.priority, random.expovariate(1.0) / max(1, c.weight)))
+
+    def listed(self, channels: Sequence[Channel]) -> set[str]:
+        """Return the models that enabled channels name in full."""
+        on = [c for c in channels if c.enabled and self.relay_of(c) is not None]
+        return {name for channel in on for name in explicit_names(channel)}

@@ -1,0 +1,249 @@
+"""Meters: count what a relayed answer used while its bytes pass, and change none of them.
+
+One thing is left out: the chunk that holds nothing but the usage, when we asked for it and
+the caller did not. Memory stays flat: of a long answer only the ends are kept.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from typing import Any, Protocol
+
+import msgspec
+
+from gesso.domain.call import Usage
+from gesso.kit.tokens import Tally
+
+#: A JSON answer up to this size is read as a whole; of a longer one only the ends are, in bytes.
+_WHOLE = 512 * 1024
+_END = 64 * 1024
+_SEPARATOR = re.compile(rb"\r\n\r\n|\n\n|\r\r")
+_PICTURE = re.compile(rb'"(?:b64_json|url)"\s*:\s*"')
+_OVERLAP = 16
+
+
+class _Details(msgspec.Struct):
+    cached_tokens: int | None = None
+
+
+class _Usage(msgspec.Struct):
+    """The three shapes of usage: chat, responses and images, audio."""
+
+    prompt_tokens: int | None = None
+    completion_tokens: int | None = None
+    input_tokens: int | None = None
+    output_tokens: int | None = None
+    prompt_tokens_details: _Details | None = None
+    input_tokens_details: _Details | None = None
+    seconds: float | None = None
+
+
+class _Stored(msgspec.Struct):
+    id: Any = None
+    usage: _Usage | None = None
+
+
+class _Choice(msgspec.Struct):
+    delta: Any = None
+    message: Any = None
+    text: Any = None
+
+
+class _Seen(msgspec.Struct):
+    """What is read of an answer or of one event of it; all else is skipped."""
+
+    id: Any = None
+    object: Any = None
+    choices: list[_Choice] | None = None
+    usage: _Usage | None = None
+    response: _Stored | None = None
+    delta: Any = None
+    text: Any = None
+
+
+_seen = msgspec.json.Decoder(_Seen)
+_usage = msgspec.json.Decoder(_Usage)
+
+
+class Meter(Protocol):
+    """Watches an answer go by."""
+
+    #: Whether the upstream said that this is all.
+    done: bool
+    #: Id of a response that the upstream stored, if it said one.
+    upstream_id: str | None
+
+    def feed(self, chunk: bytes) -> bytes:
+        """Take what came and return what is to be sent on."""
+
+    def usage(self, foreseen: Usage) -> Usage:
+        """Return what was used so far; what nobody said is estimated."""
+
+
+class _Counter:
+    """What both meters share: the numbers."""
+
+    def __init__(self) -> None:
+        self.done = False
+        self.upstream_id: str | None = None
+        self._said: _Usage | None = None
+        self._tally = Tally()
+        self._pictures = 0
+
+    def _note(self, seen: _Seen) -> None:
+        self._said = seen.usage or self._said
+        if seen.object == "response" and isinstance(seen.id, str):
+            self.upstream_id = seen.id[:120]
+        if seen.response is not None:
+            self._said = seen.response.usage or self._said
+            if isinstance(seen.response.id, str):
+                self.upstream_id = seen.response.id[:120]
+        for choice in seen.choices or ():
+            for part in (choice.delta, choice.message, choice.text):
+                self._add(part)
+        self._add(seen.delta)
+
+    def _add(self, part: Any) -> None:
+        if isinstance(part, str):
+            self._tally.add(part)
+        elif isinstance(part, dict):
+            # Thoughts, refusals and the arguments of tools are paid for like words.
+            for name, value in part.items():
+                if name != "role":
+                    self._add(value)
+        elif isinstance(part, list):
+            for one in part:
+                self._add(one)
+
+    def usage(self, foreseen: Usage) -> Usage:
+        said = self._said
+        counted = replace(foreseen, pictures=self._pictures if foreseen.pictures else 0)
+        if said is None:
+            # Speech and transcripts are paid by their length, which was known before.
+            return replace(counted, output_tokens=self._tally.tokens, estimated=True)
+        details = said.prompt_tokens_details or said.input_tokens_details or _Details()
+        if said.seconds is not None:
+            counted = replace(counted, audio_ms=round(said.seconds * 1000))
+        return replace(
+            counted,
+            input_tokens=max(0, said.prompt_tokens or said.input_tokens or 0),
+            cached_tokens=max(0, details.cached_tokens or 0),
+            output_tokens=max(0, said.completion_tokens or said.output_tokens or 0),
+            estimated=False,
+        )
+
+
+class EventMeter(_Counter):
+    """Counts a stream of server-sent events."""
+
+    def __init__(self, *, hides_usage: bool) -> None:
+        """Take whether the chunk with nothing but the usage is left out."""
+        super().__init__()
+        self._hides = hides_usage
+        self._rest = b""
+
+    def feed(self, chunk: bytes) -> bytes:
+        """Read whole events; while hiding, what is not whole yet waits for its end."""
+        data = self._rest + chunk if self._rest else chunk
+        kept: list[bytes] = []
+        start = 0
+        for end in _SEPARATOR.finditer(data):
+            event = data[start : end.end()]
+            start = end.end()
+            if not (self._read(event) and self._hides):
+                kept.append(event)
+        self._rest = data[start:]
+        if len(self._rest) > _WHOLE:
+            # A picture inside an event: what counts stands at the end of it.
+            if self._hides:
+                kept.append(self._rest)
+                self._rest = b""
+            else:
+                self._rest = self._rest[-_END:]
+        return b"".join(kept) if self._hides else chunk
+
+    def flush(self) -> bytes:
+        """Return what waited for an end that never came."""
+        rest, self._rest = self._rest, b""
+        return rest if self._hides else b""
+
+    def _read(self, event: bytes) -> bool:
+        """Count one event; true for one that holds the usage and nothing else."""
+        start = event.find(b"data:")
+        payload = event[start + 5 :].strip() if start >= 0 else event.strip()
+        if payload == b"[DONE]":
+            self.done = True
+            return False
+        if not payload.startswith(b"{"):
+            self._said = _find_usage(payload) or self._said
+            return False
+        try:
+            seen = _seen.decode(payload)
+        except msgspec.MsgspecError:
+            return False
+        self._note(seen)
+        if b"image_" in event[:60] and b".completed" in event[:60]:
+            self._pictures += 1
+        return seen.usage is not None and seen.choices == []
+
+
+class BodyMeter(_Counter):
+    """Counts an answer that is one piece: JSON, or bytes that say nothing of their usage."""
+
+    def __init__(self, content_type: str) -> None:
+        """Take what it is; of sound and pictures there is nothing to read."""
+        super().__init__()
+        self._is_json = "json" in content_type
+        self._is_text = content_type.startswith("text/")
+        self._head = bytearray()
+        self._tail = b""
+        self._overlap = b""
+
+    def feed(self, chunk: bytes) -> bytes:
+        """Keep the ends of it."""
+        if self._is_text:
+            self._add(chunk.decode(errors="replace"))
+        elif self._is_json:
+            room = _WHOLE - len(self._head)
+            if room > 0:
+                self._head += chunk[:room]
+            if len(chunk) > room:
+                self._tail = (self._tail + chunk[max(room, 0) :])[-_END:]
+            seam = self._overlap + chunk
+            for found in _PICTURE.finditer(seam):
+                self._pictures += found.end() > len(self._overlap)
+            self._overlap = seam[-_OVERLAP:]
+        return chunk
+
+    def flush(self) -> bytes:
+        """Return nothing: nothing waits."""
+        return b""
+
+    def usage(self, foreseen: Usage) -> Usage:
+        """Return what was used; reads what was kept."""
+        if self._is_json:
+            try:
+                if self._tail:
+                    raise msgspec.DecodeError
+                self._note(_seen.decode(self._head))
+            except msgspec.MsgspecError:
+                self._said = _find_usage(self._tail) or _find_usage(bytes(self._head[:_END]))
+        return super().usage(foreseen)
+
+
+def _find_usage(text: bytes) -> _Usage | None:
+    """Return the last usage object in a piece of JSON, if there is a whole one."""
+    start = text.rfind(b'"usage"')
+    start = text.find(b"{", start) if start >= 0 else -1
+    if start < 0:
+        return None
+    depth = 0
+    for place in range(start, min(len(text), start + 4096)):
+        depth += (text[place] == 0x7B) - (text[place] == 0x7D)
+        if depth == 0:
+            try:
+                return _usage.decode(text[start : place + 1])
+            except msgspec.MsgspecError:
+                return None
+    return None

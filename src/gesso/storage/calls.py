@@ -1,0 +1,122 @@
+"""Rows of `calls`: relayed calls with their hold, their usage and their charge."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import bindparam, func, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from gesso.domain.call import Call, CallState, Usage
+from gesso.kit.clock import millis, moment
+from gesso.storage.schema import calls
+
+_USAGE = tuple(Usage.__dataclass_fields__)
+_TIMES = ("started_at", "lease_until", "finished_at")
+_OPEN = calls.c.state == CallState.OPEN.value
+
+
+async def lock(connection: AsyncConnection, ids: Iterable[str]) -> dict[str, Call]:
+    """Read calls for update, in one order for all writers."""
+    wanted = sorted(set(ids))
+    if not wanted:
+        return {}
+    statement = select(calls).where(calls.c.id.in_(wanted)).order_by(calls.c.id)
+    rows = (await connection.execute(statement.with_for_update())).mappings()
+    return {row["id"]: _read(row) for row in rows}
+
+
+async def insert_all(connection: AsyncConnection, new: Sequence[Call]) -> None:
+    """Insert calls with one statement."""
+    if new:
+        await connection.execute(insert(calls), [_write(call) for call in new])
+
+
+_CHANGED = (
+    "state", "charged_nanos", "price_nanos", "channel_id", "upstream_id", "upstream_key",
+    "status", "error", "finished_at", *_USAGE,
+)  # fmt: skip
+_UPDATE = (
+    update(calls)
+    .where(calls.c.id == bindparam("key"))
+    .values({name: bindparam(f"new_{name}") for name in _CHANGED})
+)
+
+
+async def update_all(connection: AsyncConnection, changed: Sequence[Call]) -> None:
+    """Store what became of calls."""
+    rows = []
+    for call in changed:
+        values = _write(call)
+        rows.append({"key": call.id} | {f"new_{name}": values[name] for name in _CHANGED})
+    if rows:
+        await connection.execute(_UPDATE, rows)
+
+
+async def renew(connection: AsyncConnection, ids: Sequence[str], until: datetime) -> None:
+    """Keep the leases of open calls alive."""
+    if ids:
+        statement = update(calls).where(calls.c.id.in_(ids), _OPEN)
+        await connection.execute(statement.values(lease_until=millis(until)))
+
+
+async def find_dead(connection: AsyncConnection, now: datetime, *, limit: int) -> list[Call]:
+    """Read open calls whose lease has run out."""
+    statement = select(calls).where(_OPEN, calls.c.lease_until < millis(now)).limit(limit)
+    return [_read(row) for row in (await connection.execute(statement)).mappings()]
+
+
+async def find_by_upstream_id(
+    connection: AsyncConnection, account_id: str, upstream_id: str
+) -> Call | None:
+    """Read the newest call of an account that made a stored response, or None."""
+    statement = (
+        select(calls)
+        .where(calls.c.upstream_id == upstream_id, calls.c.account_id == account_id)
+        .order_by(calls.c.started_at.desc())
+    )
+    row = (await connection.execute(statement.limit(1))).mappings().first()
+    return None if row is None else _read(row)
+
+
+async def sum_open(connection: AsyncConnection) -> dict[str, int]:
+    """Return what open calls hold, by account."""
+    statement = (
+        select(calls.c.account_id, func.sum(calls.c.price_nanos))
+        .where(_OPEN)
+        .group_by(calls.c.account_id)
+    )
+    return {name: int(total) for name, total in await connection.execute(statement)}
+
+
+async def sum_charged(connection: AsyncConnection) -> int:
+    """Return what all calls together were charged."""
+    statement = select(func.coalesce(func.sum(calls.c.charged_nanos), 0))
+    return int((await connection.execute(statement)).scalar_one())
+
+
+async def count_open(connection: AsyncConnection) -> int:
+    """Return how many calls are open."""
+    return int(
+        (
+            await connection.execute(select(func.count()).select_from(calls).where(_OPEN))
+        ).scalar_one()
+    )
+
+
+def _write(call: Call) -> dict[str, Any]:
+    values = {name: getattr(call, name) for name in Call.__dataclass_fields__ if name != "usage"}
+    values["state"] = call.state.value
+    return values | asdict(call.usage) | {name: millis(values[name]) for name in _TIMES}
+
+
+def _read(row: Any) -> Call:
+    values = dict(row)
+    usage = Usage(**{name: values.pop(name) for name in _USAGE})
+    values["state"] = CallState(values["state"])
+    for name in _TIMES:
+        values[name] = None if values[name] is None else moment(values[name])
+    return Call(**values, usage=usage)

@@ -133,8 +133,7 @@ async def test_the_general_form_for_every_image_model(single: Gateway) -> None:
         "prompt_en"
     ] == "a --v 6"
     for wrong, status in (
-        ({"model": "dall-e-9", "prompt": "a"}, 404),
-        ({"prompt": "a"}, 400),
+        ({"model": "midjourney-v99", "prompt": "a"}, 404),
         ({"model": "midjourney"}, 400),
         ({"model": "midjourney", "prompt": "a", "n": 9}, 400),
         ({"model": "midjourney", "prompt": "a", "size": "wide"}, 400),

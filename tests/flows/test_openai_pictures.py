@@ -159,9 +159,17 @@ async def test_failures_are_errors_of_this_wire(client: AsyncOpenAI) -> None:
         with pytest.raises(openai.BadRequestError):
             await client.images.generate(model="dall-e-3", prompt="x", extra_body=bad)
     with pytest.raises(openai.BadRequestError):
-        await client.images.generate(model="dall-e-3", prompt="x", extra_body={"async": True})
-    with pytest.raises(openai.BadRequestError):
         await client.images.edit(model="dall-e-2", image=("a.png", b"no picture"), prompt="x")
+
+
+async def test_who_wants_a_task_gets_one(gateway: Gateway) -> None:
+    body = {"model": "dall-e-3", "prompt": "a fox --sandbox blank"}
+    path = "/v1/images/generations"
+    for asked, headers in (({"async": True}, {}), ({}, {"prefer": "respond-async"})):
+        answer = (await gateway.client.call("POST", path, body | asked, headers=headers)).json
+        task_id = answer["data"][0]["task_id"]
+        found = await gateway.client.get(f"/v1/tasks/{task_id}")
+        assert found["data"]["id"] == task_id
 
 
 async def test_a_chat_with_a_painter_and_its_follow_ups(

@@ -283,7 +283,7 @@ async def test_a_slow_first_byte_is_given_up(tmp_path: Path) -> None:
 
 
 async def test_a_failing_channel_is_left_alone_and_says_why(tmp_path: Path) -> None:
-    options: Any = {"breaker_failures": 2, "relay_attempts": 1, "breaker_s": 60.0}
+    options: Any = {"breaker_failures": 2, "relay_attempts": 1, "breaker_rest_s": 60.0}
     async with running("", tmp_path, **options) as (gateway, models), sdk(gateway) as client:
         models.script.failures.extend([(500, {})] * 2)
         for _ in range(3):

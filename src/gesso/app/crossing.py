@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from gesso.services.picture_mode import BY_TASK
+
 #: Paths below /v1 that the OpenAI wire and the APIMart wire both have.
 SHARED = frozenset({"/v1/images/generations", "/v1/models", "/v1/models/{model}"})
 
@@ -26,6 +28,20 @@ class ModelLists:
         await (self._apimart if theirs else self._openai)(scope, receive, send)
 
 
+class OneModel:
+    """`GET /v1/models/{model}`: models of task backends are the APIMart wire's to describe."""
+
+    def __init__(self, openai: ASGIApp, apimart: ASGIApp) -> None:
+        """Hold both descriptions."""
+        self._openai = openai
+        self._apimart = apimart
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Choose by the model's name; the longer description holds all of the shorter one."""
+        theirs = str(scope["path_params"]["model"]).startswith(BY_TASK)
+        await (self._apimart if theirs else self._openai)(scope, receive, send)
+
+
 def app_of(routes: Sequence[BaseRoute], path: str, method: str) -> ASGIApp:
     """Return what answers one path of a wire."""
     for route in routes:
@@ -37,5 +53,13 @@ def app_of(routes: Sequence[BaseRoute], path: str, method: str) -> ASGIApp:
 def join(openai: Sequence[BaseRoute], apimart: Sequence[BaseRoute]) -> list[BaseRoute]:
     """Return the routes of both wires with the shared paths decided."""
     lists = ModelLists(app_of(openai, "/v1/models", "GET"), app_of(apimart, "/v1/models", "GET"))
+    one = OneModel(
+        app_of(openai, "/v1/models/{model:path}", "GET"),
+        app_of(apimart, "/v1/models/{model}", "GET"),
+    )
     own = [r for r in apimart if not (isinstance(r, Route) and r.path in SHARED)]
-    return [Route("/v1/models", lists, methods=["GET"]), *own, *openai]
+    first = [
+        Route("/v1/models", lists, methods=["GET"]),
+        Route("/v1/models/{model}", one, methods=["GET"]),
+    ]
+    return [*first, *own, *openai]

@@ -20,8 +20,10 @@ CHAT_PAINTERS: Mapping[str, str] = {
     "stable-diffusion": "",
     "gpt-4-all": "",
 }
-#: Models of the image endpoints that a painter can stand in for.
-PAINTERS = frozenset({*CHAT_PAINTERS, "dall-e-2", "dall-e-3", "gpt-image-1"})
+#: Picture models of others that a painter can stand in for.
+STAND_INS = ("dall-e-2", "dall-e-3", "gpt-image-1")
+#: Models of the image endpoints that are painted.
+PAINTERS = frozenset({*CHAT_PAINTERS, *STAND_INS})
 
 
 def check_name(model: object) -> str:

@@ -9,7 +9,7 @@ from gesso.domain.channel import Channel
 from gesso.domain.model import lists
 
 #: Models of task backends: their callers always get a task unless they say otherwise.
-_BY_TASK = ("midjourney", "sandbox")
+BY_TASK = ("midjourney", "sandbox")
 
 
 def is_async(prefer: str, asked: Any, model: str, channels: Sequence[Channel]) -> bool:
@@ -20,7 +20,7 @@ def is_async(prefer: str, asked: Any, model: str, channels: Sequence[Channel]) -
     """
     if asked is not None:
         return asked is True
-    if model.startswith(_BY_TASK):
+    if model.startswith(BY_TASK):
         return True
     if "respond-async" in {part.strip().lower() for part in prefer.split(",")}:
         return True

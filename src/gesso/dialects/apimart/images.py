@@ -12,6 +12,7 @@ from gesso.dialects.apimart.inputs import MOST, Inputs
 from gesso.dialects.apimart.orders import common_of
 from gesso.dialects.apimart.prompts import check_version, read_prompt, with_field
 from gesso.domain.errors import InvalidOrder, UnknownModel
+from gesso.domain.model import STAND_INS
 from gesso.domain.order import Order, Selection
 from gesso.domain.prompt import Prompt
 from gesso.domain.task import Action
@@ -42,6 +43,8 @@ def image_models(catalogue: Catalogue) -> dict[str, ImageModel]:
     found = [ImageModel(_FAMILY)]
     found += [ImageModel(f"{_FAMILY}-v{n}", flag="v", number=n) for n in NUMBERS]
     found += [ImageModel(f"{_FAMILY}-niji{n}", flag="niji", number=n) for n in NIJI_NUMBERS]
+    # Names of the OpenAI wire that a painter stands in for, for who wants a task of them.
+    found += [ImageModel(name) for name in STAND_INS]
     own = next((c for c in serving if c.provider == _SANDBOX), None)
     if own is not None:
         found.append(ImageModel(_SANDBOX, channel_id=own.id))

@@ -68,12 +68,13 @@ class Images:
     async def _generate(self, visit: Visit, key: ApiKey) -> None:
         raw = await read_body(visit.request, self._bounds.body_bytes)
         body = requests.read_body(_with_model(raw))
-        requests.check(Endpoint.IMAGES, body, most_messages=self._bounds.messages)
         prefer = visit.request.headers.get("prefer", "")
         channels = self._studio.catalogue.channels
         if is_async(prefer, body.value("async"), body.model, channels):
             await self._hand_over(visit, raw)
-        elif self._is_painted(key, Endpoint.IMAGES, body.model):
+            return
+        requests.check(Endpoint.IMAGES, body, most_messages=self._bounds.messages)
+        if self._is_painted(key, Endpoint.IMAGES, body.model):
             shape = picture_orders.read_shape(body.model, body.value)
             prompt = picture_orders.read_prompt(body.value("prompt"), self._bounds.prompt_chars)
             orders = picture_orders.imagine(body.model, prompt, shape)

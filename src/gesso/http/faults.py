@@ -40,7 +40,7 @@ _STATUS: dict[type[GessoError], int] = {
     RateLimited: 429,
     QueueFull: 429,
     NoChannel: 503,
-    StillRunning: 504,
+    StillRunning: 408,
 }
 
 

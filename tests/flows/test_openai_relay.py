@@ -399,3 +399,35 @@ async def test_a_large_body_is_refused_before_it_is_read(tmp_path: Path) -> None
         reply = await gateway.client.call("POST", "/v1/chat/completions", body)
         assert reply.status == 413
         assert models.heard == []
+
+
+async def test_bodies_in_memory_have_a_limit(tmp_path: Path) -> None:
+    async with running("", tmp_path, relay_buffer_bytes=150) as (gateway, models):
+        models.script.gate = asyncio.Event()
+        body = {"model": "gpt-4o-mini", "messages": HELLO, "stream": True}
+        first = asyncio.create_task(gateway.client.call("POST", "/v1/chat/completions", body))
+        while not models.heard:
+            await asyncio.sleep(0.01)
+        second = await gateway.client.call("POST", "/v1/chat/completions", body)
+        assert (second.status, second.json["error"]["code"]) == (429, "queue_full")
+        assert int(second.headers["retry-after"]) > 0
+        models.script.gate.set()
+        assert (await first).status == 200
+        assert (await gateway.client.call("POST", "/v1/chat/completions", body)).status == 200
+        await settled(gateway)
+
+
+async def test_open_calls_of_a_key_have_a_limit(tmp_path: Path) -> None:
+    async with running("", tmp_path) as (gateway, models):
+        models.script.gate = asyncio.Event()
+        key = await gateway.new_key(concurrency=1)
+        body = {"model": "gpt-4o-mini", "messages": HELLO, "stream": True}
+        ask = gateway.client.call
+        first = asyncio.create_task(ask("POST", "/v1/chat/completions", body, key=key))
+        while not models.heard:
+            await asyncio.sleep(0.01)
+        assert (await ask("POST", "/v1/chat/completions", body, key=key)).status == 429
+        models.script.gate.set()
+        assert (await first).status == 200
+        assert (await ask("POST", "/v1/chat/completions", body, key=key)).status == 200
+        await settled(gateway)

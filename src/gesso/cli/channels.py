@@ -67,7 +67,7 @@ def create(
 def _options(given: list[str]) -> dict[str, str]:
     for one in given:
         if "=" not in one:
-            raise InvalidOrder(f"--option takes NAME=VALUE, not {one.partition('=')[0]}")
+            raise InvalidOrder("--option takes NAME=VALUE")
     return {name: value for name, _, value in (one.partition("=") for one in given)}
 
 

@@ -36,6 +36,7 @@ class Ask:
     body: bytes | Callable[[], AsyncIterator[bytes]] = b""
     size_bytes: int | None = None  #: Of a body that is opened.
     content_type: str = ""
+    waits: bool = False  #: Whether nobody reads the answer before it is whole.
     headers: Mapping[str, str] = field(default_factory=dict)
 
 

@@ -42,7 +42,7 @@ _STATUS: dict[type[GessoError], int] = {
     QueueFull: 429,
     NoChannel: 503,
     Unmoderated: 503,
-    StillRunning: 504,
+    StillRunning: 408,
 }
 
 

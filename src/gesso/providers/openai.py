@@ -54,8 +54,10 @@ class OpenAI:
             request = request.body_stream(ask.body())
         elif ask.body:
             request = request.body_bytes(ask.body)
-        # Without this, chunks would gather before the first of them is handed on.
-        opened = request.streamed_read_buffer_limit(0).build_streamed()
+        if not ask.waits:
+            # Without this, chunks would gather before the first of them is handed on.
+            request = request.streamed_read_buffer_limit(0)
+        opened = request.build_streamed()
         response = await self._begin(opened)
         try:
             yield Reply(response.status, _read_headers(response), self._chunks(response))

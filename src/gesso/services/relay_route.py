@@ -57,8 +57,7 @@ class Router:
             raise NoChannel(f"every channel with {model} is disabled")
         well = [c for c in on if self.breakers.allows(c.id)]
         if not well:
-            found = min(on, key=lambda c: self.breakers.find(c.id)._until_s)
-            reason = self.breakers.find(found.id).reason
+            reason = self.breakers.find(on[0].id).reason
             raise NoChannel(f"every channel with {model} is failing: {reason}")
         # The smallest of random**(1/weight)'s logarithms: a draw without replacement.
         return sorted(well, key=lambda c: (-c.priority, random.expovariate(1.0) / max(1, c.weight)))

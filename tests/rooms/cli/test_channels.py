@@ -25,5 +25,9 @@ def test_mistakes_are_named(tmp_path: Path) -> None:
     assert (code, "mjproxy" in out) == (2, True)
     code, out = gesso(tmp_path, "channel", "create", "x", "--provider", "mjproxy")
     assert (code, "--base-url" in out) == (2, True)
+    code, out = gesso(
+        tmp_path, "channel", "create", "x", "--provider", "sandbox", "--option", "sk-secret"
+    )
+    assert (code, "NAME=VALUE" in out) == (2, True)
     code, _ = gesso(tmp_path, "channel", "create", "x", "--provider", "sandbox", "--core-size", "0")
     assert code == 2

@@ -84,3 +84,14 @@ def test_no_limit_and_many_keys(monkeypatch: pytest.MonkeyPatch) -> None:
     assert len(pace._buckets) == 3
     with pytest.raises(RateLimited):
         pace.check(key("k9", 1))
+
+
+def test_a_pace_tells_what_is_left() -> None:
+    pace = Pace()
+    limited = key("k", 3)
+    assert pace.left(key("free", None)) is None
+    pace.check(limited)
+    left = pace.left(limited)
+    assert left is not None
+    assert left[:2] == (3, 2)
+    assert 0 < left[2] <= 20

@@ -122,7 +122,8 @@ def write(endpoint: Endpoint, body: Body, channel: Channel) -> Ask:
         options = body.value("stream_options") or {}
         changed["stream_options"] = {**options, "include_usage": True}
     raw = msgspec.json.encode({**body.fields, **changed}) if changed else body.raw
-    return Ask(endpoint.value, body=raw, content_type="application/json")
+    waits = not body.stream and endpoint is not Endpoint.SPEECH
+    return Ask(endpoint.value, body=raw, content_type="application/json", waits=waits)
 
 
 def _number(body: Body, name: str, most: int) -> int | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from playwright.async_api import expect
+from playwright.async_api import FilePayload, expect
 
 from tests.browser.visit import PATIENCE_MS, PHONE, Visit, Visitor
 from tests.client import Client
@@ -140,8 +140,8 @@ async def test_describe_by_dropping_a_picture_on_a_phone(visitor: Visitor) -> No
     async with Client(visitor.base, key) as client:
         grid = await client.until(await client.imagine("a lake"))
         picture = (await client.call("GET", grid["imageUrls"][0]["url"])).body
-    file = {"name": "lake.png", "mimeType": "image/png", "buffer": picture}
-    await visit.page.locator(".pictures input").set_input_files(files=[file])  # type: ignore[list-item]
+    file = FilePayload(name="lake.png", mimeType="image/png", buffer=picture)
+    await visit.page.locator(".pictures input").set_input_files(file)
     await visit.button("Submit").click()
     card = await visit.card(0, "done")
     await expect(card.locator(".rich p")).to_have_count(4)

@@ -35,6 +35,13 @@ class Visit:
         await self.page.locator(".page").wait_for()
         await expect(self.page.locator(".loading")).to_have_count(0)
 
+    async def turn(self, path: str) -> None:
+        """Change to another page of the console without loading it anew."""
+        before = await self.page.title()
+        await self.page.evaluate("path => history.pushState(null, '', path)", path)
+        await self.page.wait_for_function("title => document.title !== title", arg=before)
+        await expect(self.page.locator(".loading")).to_have_count(0)
+
     def button(self, name: str, exact: bool = True) -> Locator:
         return self.page.get_by_role("button", name=name, exact=exact)
 

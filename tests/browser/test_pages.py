@@ -89,6 +89,18 @@ async def test_a_member_sees_their_own_pages_alone(visitor: Visitor) -> None:
     await expect(visit.page.get_by_text("costs at most")).to_have_count(0)
 
 
+async def test_on_a_phone_the_drawer_leads_to_every_page(visitor: Visitor) -> None:
+    visit = await visitor.enter(ADMIN, size=PHONE, theme="dark")
+    await visit.button("More").click()
+    drawer = visit.page.get_by_role("dialog")
+    assert await visit.violations() == []
+    await drawer.get_by_role("link", name="Channels").click()
+    await expect(drawer).to_have_count(0)
+    await visit.button("New channel").click()
+    await expect(drawer.get_by_label("Credential")).to_be_visible()
+    assert await visit.violations() == []
+
+
 async def test_an_operator_logs_in_by_password_and_changes_no_money(visitor: Visitor) -> None:
     name = f"ann-{uuid.uuid4()}"
     async with Client(visitor.base, ADMIN) as client:

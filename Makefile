@@ -19,7 +19,7 @@ help: ## List the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 18
 
 serve: $(VENV)/.run ## Set everything up and run the gateway on http://127.0.0.1:8080
-	@$(MAKE) --no-print-directory console || echo "gesso goes on without its console."
+	@$(MAKE) --no-print-directory console || echo "gesso goes on without building its console."
 	$(BIN)/gesso serve
 
 console: $(CONSOLE) ## Build the console (needs Node 20.19 or newer and npm)

@@ -30,9 +30,10 @@ async def test_no_page_keeps_people_out(
         await client.until(await client.imagine("a page --sandbox blank"))
     visit = await visitor.enter(ADMIN, size=size, theme=theme)
     found = {}
+    await visit.go("/operations/health")
     for path in PAGES:
-        await visit.go(path)
-        found[path] = await visit.violations()
+        await visit.turn(path)
+        found[path] = await visit.violations(looks=size == PHONE)
         width = await visit.page.evaluate("document.documentElement.scrollWidth")
         assert width <= size[0], f"{path} is wider than the screen"
     assert {path: faults for path, faults in found.items() if faults} == {}
@@ -86,6 +87,18 @@ async def test_a_member_sees_their_own_pages_alone(visitor: Visitor) -> None:
     await expect(visit.page.get_by_text("Your role may not see this page.")).to_be_visible()
     await visit.go("/")
     await expect(visit.page.get_by_text("costs at most")).to_have_count(0)
+
+
+async def test_on_a_phone_the_drawer_leads_to_every_page(visitor: Visitor) -> None:
+    visit = await visitor.enter(ADMIN, size=PHONE, theme="dark")
+    await visit.button("More").click()
+    drawer = visit.page.get_by_role("dialog")
+    assert await visit.violations() == []
+    await drawer.get_by_role("link", name="Channels").click()
+    await expect(drawer).to_have_count(0)
+    await visit.button("New channel").click()
+    await expect(drawer.get_by_label("Credential")).to_be_visible()
+    assert await visit.violations() == []
 
 
 async def test_an_operator_logs_in_by_password_and_changes_no_money(visitor: Visitor) -> None:

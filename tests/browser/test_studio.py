@@ -141,7 +141,7 @@ async def test_describe_by_dropping_a_picture_on_a_phone(visitor: Visitor) -> No
         grid = await client.until(await client.imagine("a lake"))
         picture = (await client.call("GET", grid["imageUrls"][0]["url"])).body
     file = FilePayload(name="lake.png", mimeType="image/png", buffer=picture)
-    await visit.page.locator(".pictures input").set_input_files(files=[file])
+    await visit.page.locator(".pictures input").set_input_files(file)
     await visit.button("Submit").click()
     card = await visit.card(0, "done")
     await expect(card.locator(".rich p")).to_have_count(4)

@@ -17,9 +17,9 @@ AXE = Path(__file__).parents[2] / "console/node_modules/axe-core/axe.min.js"
 PATIENCE_MS = 20_000
 WIDE, PHONE = (1440, 900), (390, 844)
 _BAD = {"serious", "critical"}
-_AUDIT = """axe.run(document, {
-  runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'], resultTypes: ['violations'],
-})"""
+_ALL = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+#: What differs between themes and widths; all else is the same page.
+_LOOKS = ["color-contrast", "target-size", "scrollable-region-focusable", "aria-hidden-focus"]
 
 
 @dataclass
@@ -33,6 +33,13 @@ class Visit:
         """Open a page of the console and wait until it has what it shows."""
         await self.page.goto(self.base + path)
         await self.page.locator(".page").wait_for()
+        await expect(self.page.locator(".loading")).to_have_count(0)
+
+    async def turn(self, path: str) -> None:
+        """Change to another page of the console without loading it anew."""
+        before = await self.page.title()
+        await self.page.evaluate("path => history.pushState(null, '', path)", path)
+        await self.page.wait_for_function("title => document.title !== title", arg=before)
         await expect(self.page.locator(".loading")).to_have_count(0)
 
     def button(self, name: str, exact: bool = True) -> Locator:
@@ -49,10 +56,14 @@ class Visit:
         await self.page.get_by_label("Prompt", exact=True).fill(prompt)
         await self.page.locator(".composer .primary").click()
 
-    async def violations(self) -> list[str]:
+    async def violations(self, *, looks: bool = False) -> list[str]:
         """Return what axe finds that keeps people out, in a line each."""
-        await self.page.evaluate(AXE.read_text())
-        found: Any = await self.page.evaluate(_AUDIT)
+        only = {"type": "rule", "values": _LOOKS} if looks else {"type": "tag", "values": _ALL}
+        if not await self.page.evaluate("'axe' in window"):
+            await self.page.evaluate(AXE.read_text())
+        found: Any = await self.page.evaluate(
+            "only => axe.run(document, {runOnly: only, resultTypes: ['violations']})", only
+        )
         return [
             f"{one['id']}: {one['nodes'][0]['html'][:160]} {one['nodes'][0]['failureSummary']}"
             for one in found["violations"]

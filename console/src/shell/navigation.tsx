@@ -66,7 +66,7 @@ function Who() {
 export function SideNavigation({ onSearch }: { onSearch: () => void }) {
   const { t } = useLanguage();
   return (
-    <aside className="side">
+    <aside className="sidebar">
       <div className="brand">
         <img src="/favicon.svg" alt="" width="28" height="28" />
         gesso

@@ -184,6 +184,26 @@ export interface paths {
         patch: operations["patch_channels_by_channel_id"];
         trace?: never;
     };
+    "/admin/api/v1/channels/{channel_id}/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ask a channel's backend whether it would work
+         * @description Starts nothing and costs nothing; a channel that rests goes on resting. Needs the permission `channels`.
+         */
+        post: operations["post_channels_by_channel_id_test"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/admin/api/v1/deliveries": {
         parameters: {
             query?: never;
@@ -661,6 +681,26 @@ export interface paths {
          * @description Needs the permission `users`.
          */
         patch: operations["patch_users_by_user_id"];
+        trace?: never;
+    };
+    "/admin/api/v1/word-groups/{group}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Switch a group of words on or off
+         * @description Needs the permission `words`.
+         */
+        patch: operations["patch_word_groups_by_group"];
         trace?: never;
     };
     "/admin/api/v1/words": {
@@ -1296,6 +1336,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/mj/task/{task_id}/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Server-sent events of a task */
+        get: operations["get_mj_task_by_task_id_events"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/mj/task/{task_id}/fetch": {
         parameters: {
             query?: never;
@@ -1618,6 +1675,10 @@ export interface components {
          */
         ChannelView: {
             base_url: string;
+            /** @default  */
+            broken_reason: string;
+            /** @default null */
+            broken_until: string | null;
             core_size: number;
             created_at: string | null;
             enabled: boolean;
@@ -1784,6 +1845,22 @@ export interface components {
             found: components["schemas"]["Money"];
             of: string;
             what: string;
+        };
+        /**
+         * GroupChange
+         * @description Whether the words of a group are banned.
+         */
+        GroupChange: {
+            enabled: boolean;
+        };
+        /**
+         * GroupView
+         * @description A group of banned words.
+         */
+        GroupView: {
+            enabled: boolean;
+            group: string;
+            words: number;
         };
         /**
          * IdsBody
@@ -2018,6 +2095,8 @@ export interface components {
          * @description A word to ban.
          */
         NewWord: {
+            /** @default  */
+            group: string;
             word: string;
         };
         /**
@@ -2472,6 +2551,15 @@ export interface components {
             id: string;
         };
         /**
+         * TestView
+         * @description Whether a channel's backend would work.
+         */
+        TestView: {
+            /** @default  */
+            reason: string;
+            works: boolean;
+        };
+        /**
          * TopUp
          * @description Money that came in; the same reference credits only once.
          */
@@ -2559,9 +2647,11 @@ export interface components {
         };
         /**
          * WordView
-         * @description A word that no prompt may hold.
+         * @description A word that no prompt may hold, unless its group is switched off.
          */
         WordView: {
+            enabled: boolean;
+            group: string;
             word: string;
         };
     };
@@ -2599,6 +2689,8 @@ export type EntryView = components['schemas']['EntryView'];
 export type ErrorEnvelope = components['schemas']['ErrorEnvelope'];
 export type Fault = components['schemas']['Fault'];
 export type FindingView = components['schemas']['FindingView'];
+export type GroupChange = components['schemas']['GroupChange'];
+export type GroupView = components['schemas']['GroupView'];
 export type IdsBody = components['schemas']['IdsBody'];
 export type ImageUrl = components['schemas']['ImageUrl'];
 export type ImagineBody = components['schemas']['ImagineBody'];
@@ -2653,6 +2745,7 @@ export type TaskStatus = components['schemas']['TaskStatus'];
 export type TaskView = components['schemas']['TaskView'];
 export type TestEvent = components['schemas']['TestEvent'];
 export type TestResult = components['schemas']['TestResult'];
+export type TestView = components['schemas']['TestView'];
 export type TopUp = components['schemas']['TopUp'];
 export type UploadBody = components['schemas']['UploadBody'];
 export type UsageView = components['schemas']['UsageView'];
@@ -3701,6 +3794,73 @@ export interface operations {
             };
             /** @description A value cannot be used here. */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+            /** @description Too many requests; `Retry-After` says how long to wait. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    post_channels_by_channel_id_test: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                channel_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TestView"];
+                };
+            };
+            /** @description The request cannot be read: broken JSON, an unknown field, a wrong type. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+            /** @description The key is missing, unknown, expired or switched off. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+            /** @description The key may not do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5933,9 +6093,104 @@ export interface operations {
             };
         };
     };
+    patch_word_groups_by_group: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                group: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "enabled": false
+                 *     }
+                 */
+                "application/json": components["schemas"]["GroupChange"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GroupView"];
+                };
+            };
+            /** @description The request cannot be read: broken JSON, an unknown field, a wrong type. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+            /** @description The key is missing, unknown, expired or switched off. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+            /** @description The key may not do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+            /** @description A value cannot be used here. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+            /** @description Too many requests; `Retry-After` says how long to wait. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
     get_words: {
         parameters: {
             query?: {
+                group?: string | null;
                 limit?: number;
                 cursor?: string;
                 format?: string;
@@ -6005,6 +6260,7 @@ export interface operations {
             content: {
                 /**
                  * @example {
+                 *       "group": "violence",
                  *       "word": "gore"
                  *     }
                  */
@@ -8265,6 +8521,56 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Message"] | components["schemas"]["SubmitResult"];
+                };
+            };
+            /** @description The key is missing, unknown, expired or switched off. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SubmitResult"];
+                };
+            };
+            /** @description The key may not do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SubmitResult"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SubmitResult"];
+                };
+            };
+        };
+    };
+    get_mj_task_by_task_id_events: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                task_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SubmitResult"];
+                    "text/event-stream": string;
                 };
             };
             /** @description The key is missing, unknown, expired or switched off. */

@@ -251,7 +251,7 @@ async def test_statuses_and_types(gateway: Gateway) -> None:
         (await client.call("GET", "/v1/usage?scope=x"), 400, BAD, "invalid_scope"),
         (await client.call("GET", "/v1/usage?model=" + ",".join(map(str, range(51)))), 400, BAD,
          "too_many_models"),
-        (await client.call("GET", "/v1/models/nothing"), 404, "not_found_error", "model"),
+        (await client.call("GET", "/v1/models/midjourney-v99"), 404, "not_found_error", "model"),
         (await client.call("GET", "/v1/model-schema?model=midjourney&operation=x"), 400, BAD,
          "operation must be"),
         (await mart.post("/v1/quote", {"action": "x"}), 400, BAD, "action must be"),

@@ -125,7 +125,7 @@ def life() -> list[Row]:
             until_up(port)
             started = time.perf_counter()
             load = asyncio.run(run(port, always(sent), connections=32, seconds=SECONDS))
-            asyncio.run(wait_for_all(url, limit_s=120))
+            asyncio.run(wait_for_all(url, Path(name), limit_s=120))
             took = time.perf_counter() - started
     rate = load.requests / took
     return [{"figure": "full lives, postgres, 2 workers", "per second": round(rate)}]

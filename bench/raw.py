@@ -56,9 +56,9 @@ async def fill(url: str, data_dir: Path, rows: int) -> list[int]:
     return kept
 
 
-async def wait_for_all(url: str, *, limit_s: float) -> None:
+async def wait_for_all(url: str, data_dir: Path, *, limit_s: float) -> None:
     """Wait until no task is open."""
-    database = open_database(url, Path())
+    database = open_database(url, data_dir)
     done = [TaskStatus.SUCCEEDED.value, TaskStatus.FAILED.value]
     statement = select(func.count()).where(table.c.status.not_in(done))
     async with asyncio.timeout(limit_s):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import tempfile
 from collections.abc import AsyncIterator, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
@@ -36,7 +37,9 @@ async def _prepare_postgres(url: str) -> None:
         await connection.execute(f"CREATE DATABASE {_TEMPLATE}")
     finally:
         await connection.close()
-    await _migrate(named(url, _TEMPLATE), Path())
+    # A key that seals credentials is drawn into the data directory, which nobody needs here.
+    with tempfile.TemporaryDirectory() as place:
+        await _migrate(named(url, _TEMPLATE), Path(place))
 
 
 @asynccontextmanager

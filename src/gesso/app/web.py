@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
-from starlette.applications import Starlette
-from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp
 
@@ -25,6 +23,7 @@ from gesso.dialects.openai.images import Studio
 from gesso.dialects.openai.routes import OpenAIRoutes
 from gesso.http.auth import Doorkeeper
 from gesso.http.console import ConsoleRoom
+from gesso.http.dispatch import Dispatcher
 from gesso.http.docs import DocsRoom
 from gesso.http.events import EventRoom
 from gesso.http.health import HealthRoom
@@ -52,7 +51,7 @@ from gesso.services.upload import Uploader
 _PICTURES = "/v1/images/generations"
 
 
-def build_web(house: House) -> Starlette:
+def build_web(house: House) -> ASGIApp:
     """Build the HTTP application over an open house."""
     settings = house.settings
     room = PictureRoom(house.finder, house.blobs, house.links)
@@ -78,10 +77,8 @@ def build_web(house: House) -> Starlette:
     )
     health = HealthRoom(house.database)
     console = ConsoleRoom(settings.base_url)
-    # Keys travel in headers, never in cookies, so other sites' pages may call us freely.
-    cors = Middleware(CORSMiddleware, allow_origins=["*"], allow_methods=["*"], allow_headers=["*"])
-    return Starlette(
-        routes=[
+    every = Dispatcher(
+        [
             *join(openai, mart),
             *midjourney.routes(),
             *admin.routes(),
@@ -89,9 +86,10 @@ def build_web(house: House) -> Starlette:
             *docs.routes(),
             *health.routes(),
             *console.routes(),
-        ],
-        middleware=[cors],
+        ]
     )
+    # Keys travel in headers, never in cookies, so other sites' pages may call us freely.
+    return CORSMiddleware(every, allow_origins=["*"], allow_methods=["*"], allow_headers=["*"])
 
 
 def _openai(

@@ -65,6 +65,7 @@ async def _listen(server: uvicorn.Server, house: House) -> None:
     while not server.started and not serving.done():
         await asyncio.sleep(0.01)
     if server.started:
+        loop.settle()
         _greet(house)
     await serving
 

@@ -67,6 +67,9 @@ class Load:
         return max(0, self.waiting + self.running + 1 - channel.core_size)
 
 
+_IDLE = Load()
+
+
 @dataclass(frozen=True, slots=True)
 class Wish:
     """What a task asks of a channel."""
@@ -121,27 +124,22 @@ def choose(
     preferred = [c for c in with_room if c.id == wish.prefer_id]
     highest = max(c.priority for c in with_room)
     group = preferred or [c for c in with_room if c.priority == highest]
-    return _pick(group, loads, luck)
+    return group[0] if len(group) == 1 else _pick(group, loads, luck)
 
 
 def _allowed(
     wish: Wish, channels: Sequence[Channel], can: Callable[[Channel, Action], bool]
 ) -> list[Channel]:
-    left, only = list(channels), wish.selection
-    for reason, keeps in (
-        ("no channel is configured", lambda c: True),
-        ("every channel is disabled", lambda c: c.enabled),
-        (f"no channel can {wish.action.lower()}", lambda c: can(c, wish.action)),
-        (f"channel {only.channel_id} is not available", lambda c: _named(c, only)),
-        ("no channel runs this provider", lambda c: wish.provider in (None, c.provider)),
-        (f"no channel has a remark with {only.remark!r}", lambda c: only.remark in c.remark),
-        (f"no channel has remix {_switch(only.remix)}", lambda c: _remixes(c, only)),
-        (f"no channel serves {wish.lane} speed", lambda c: wish.lane in c.lanes),
-    ):
-        left = [c for c in left if keeps(c)]
+    left = [c for c in channels if all(keeps(c, wish, can) for keeps, _ in _FILTERS)]
+    if left:
+        return left
+    # Only now is it worth finding out which filter removed the last one.
+    left = list(channels)
+    for keeps, reason in _FILTERS:
+        left = [c for c in left if keeps(c, wish, can)]
         if not left:
-            raise NoChannel(reason)
-    return left
+            raise NoChannel(reason(wish) if channels else "no channel is configured")
+    raise AssertionError("the filters keep one by one what they keep together")
 
 
 def _healthy(left: list[Channel], wish: Wish, now: datetime) -> list[Channel]:
@@ -176,13 +174,44 @@ def _pick(group: Sequence[Channel], loads: Mapping[str, Load], luck: Luck) -> Ch
     )
 
 
+Can = Callable[[Channel, Action], bool]
+_FILTERS: tuple[tuple[Callable[[Channel, Wish, Can], bool], Callable[[Wish], str]], ...] = (
+    (lambda c, wish, can: c.enabled, lambda wish: "every channel is disabled"),
+    (
+        lambda c, wish, can: can(c, wish.action),
+        lambda wish: f"no channel can {wish.action.lower()}",
+    ),
+    (
+        lambda c, wish, can: _named(c, wish.selection),
+        lambda wish: f"channel {wish.selection.channel_id} is not available",
+    ),
+    (
+        lambda c, wish, can: wish.provider in (None, c.provider),
+        lambda wish: "no channel runs this provider",
+    ),
+    (
+        lambda c, wish, can: wish.selection.remark in c.remark,
+        lambda wish: f"no channel has a remark with {wish.selection.remark!r}",
+    ),
+    (
+        lambda c, wish, can: _remixes(c, wish.selection),
+        lambda wish: f"no channel has remix {_switch(wish.selection.remix)}",
+    ),
+    (
+        lambda c, wish, can: wish.lane in c.lanes,
+        lambda wish: f"no channel serves {wish.lane} speed",
+    ),
+)
+
+
 def _named(channel: Channel, only: Selection) -> bool:
     return not only.channel_id or only.channel_id in channel.names
 
 
 def _remixes(channel: Channel, only: Selection) -> bool:
-    remix = channel.remix and not (only.auto_is_off and channel.remix_auto)
-    return only.remix in (None, remix)
+    if only.remix is None:
+        return True
+    return only.remix == (channel.remix and not (only.auto_is_off and channel.remix_auto))
 
 
 def _switch(on: bool | None) -> str:
@@ -190,9 +219,9 @@ def _switch(on: bool | None) -> str:
 
 
 def _place(channel: Channel, loads: Mapping[str, Load]) -> int:
-    return loads.get(channel.id, Load()).place_of_next(channel)
+    return loads.get(channel.id, _IDLE).place_of_next(channel)
 
 
 def _busy(channel: Channel, loads: Mapping[str, Load]) -> int:
-    load = loads.get(channel.id, Load())
+    load = loads.get(channel.id, _IDLE)
     return load.waiting + load.running

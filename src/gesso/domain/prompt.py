@@ -12,9 +12,7 @@ Spec: wire/midjourney-proxy section 11, wire/apimart section 5.
 
 from __future__ import annotations
 
-import dataclasses
 import re
-import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -28,6 +26,7 @@ from gesso.domain.prompt_flags import (
     check_count,
     find_flag,
     get_flag,
+    may_hold_flag,
     read_url,
     refuse,
     shorten,
@@ -42,6 +41,9 @@ Given = str | int | float | Decimal | bool | Sequence[str] | Aspect | None
 
 _WORD = re.compile(r"\S+")
 _COMMAND = re.compile(r"\s*/imagine(?![^\s:：])(?:\s*(?:prompt\s*)?[:：])?", re.IGNORECASE)
+#: Databases cannot store a zero character, and a lone half of a pair is no text at all. What
+#: is left out of the control characters counts as blank.
+_NOT_TEXT = re.compile("[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\ud800-\udfff]")
 _PART = re.compile(r"::(-?(?:[0-9]{1,6}(?:\.[0-9]{1,4})?|\.[0-9]{1,4})(?![\w.]))?", re.ASCII)
 
 
@@ -80,7 +82,7 @@ class Prompt:
                 flags = _set(flags, name, value)
             except InvalidOrder as fault:
                 raise InvalidOrder(fault.message, param=name) from None
-        return dataclasses.replace(self, flags=flags)
+        return self._with(flags)
 
     def with_flag(self, name: str, value: str = "") -> Prompt:
         """Return this prompt with one flag set at the end; an empty value means a bare flag."""
@@ -88,17 +90,19 @@ class Prompt:
 
     def without(self, *names: str) -> Prompt:
         """Return this prompt without some flags, in any spelling."""
-        flags = self.flags.drop(*(get_flag(name).name for name in names))
-        return dataclasses.replace(self, flags=flags)
+        return self._with(self.flags.drop(*(get_flag(name).name for name in names)))
 
     def strip_speed(self) -> Prompt:
         """Return this prompt without --fast, --relax and --turbo: the lane is our own matter."""
-        return self.without(*SPEEDS)
+        return self._with(self.flags.drop(*SPEEDS))
 
     def as_niji(self) -> Prompt:
         """Return this prompt for the niji bot; `--v 6` becomes `--niji 6` where that exists."""
         number = self.version.number if self.flags.version else DEFAULT_NIJI
         return self.with_flags(niji=number if number in NIJI_NUMBERS else DEFAULT_NIJI)
+
+    def _with(self, flags: Flags) -> Prompt:
+        return self if flags is self.flags else Prompt(self.image_urls, self.text, flags)
 
     @property
     def version(self) -> Version:
@@ -216,20 +220,22 @@ def split_protected(source: str) -> tuple[str, str, str]:
     joined are the source again. Never raises.
     """
     start = len(source) - len(_without_command(source))
-    words = list(_WORD.finditer(source, start))
-    first = next((word.start() for word in words if not read_url(word.group())), len(source))
-    cut = next((at for word in words if (at := _flag_at(word)) is not None), len(source))
-    text = source[first:cut].rstrip()
+    words = _WORD.finditer(source, start)
+    first = next((word.start() for word in words if not read_url(word[0])), len(source))
+    text = source[first : _find_flags(source, start)].rstrip()
     return source[:first], text, source[first + len(text) :]
 
 
-def _flag_at(word: re.Match[str]) -> int | None:
-    """Return where the flags of a word begin."""
-    pieces = _unglue(word.group())
-    if not any(is_flag for is_flag, _ in pieces):
-        return None
-    is_flag, before = pieces[0]
-    return word.start() + (0 if is_flag else len(before))
+def _find_flags(source: str, start: int) -> int:
+    """Return where the first flag of a prompt begins, its length when it has none."""
+    if not may_hold_flag(source):
+        return len(source)
+    for word in _WORD.finditer(source, start):
+        if may_hold_flag(word[0]):
+            (is_flag, before), *more = _unglue(word[0])
+            if is_flag or more:
+                return word.start() + (0 if is_flag else len(before))
+    return len(source)
 
 
 def _without_command(source: str) -> str:
@@ -241,10 +247,8 @@ def _without_command(source: str) -> str:
 
 
 def _check_text(source: str) -> None:
-    # Databases cannot store a zero character, and a lone half of a pair is no text at all.
-    for char in source:
-        if unicodedata.category(char) in {"Cc", "Cs"} and not char.isspace():
-            refuse("the prompt holds a character that is not text")
+    if _NOT_TEXT.search(source):
+        refuse("the prompt holds a character that is not text")
 
 
 def _unglue(word: str) -> list[tuple[bool, str]]:
@@ -259,6 +263,9 @@ def _unglue(word: str) -> list[tuple[bool, str]]:
 def _read_flags(tail: str) -> Flags:
     found: list[tuple[str, list[str]]] = []
     for word in tail.split():
+        if not may_hold_flag(word):
+            found[-1][1].append(word)
+            continue
         for is_flag, piece in _unglue(word):
             if is_flag:
                 found.append((piece, []))
@@ -268,8 +275,8 @@ def _read_flags(tail: str) -> Flags:
     for spelling, words in found:
         flag = get_flag(spelling)
         value = flag.read_value(words, spelling)
-        before = flags.value(flag.name)
-        if flag.many and isinstance(before, tuple) and isinstance(value, tuple):
+        before = flags.value(flag.name) if flag.many else None
+        if isinstance(before, tuple) and isinstance(value, tuple):
             value = check_count(f"--{spelling}", (*before, *value))
         flags = _put(flags, flag.name, value)
     return flags

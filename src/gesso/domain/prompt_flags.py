@@ -158,15 +158,18 @@ def _niji(spelling: str, words: Words) -> tuple[Value, int]:
     return _choice(*NIJI_NUMBERS)(spelling, words)
 
 
+_SIDES = re.compile(r"([0-9]{1,6}(?:\.[0-9]{1,4})?):([0-9]{1,6}(?:\.[0-9]{1,4})?)")
+
+
 def _aspect(spelling: str, words: Words) -> tuple[Value, int]:
     # A Chinese keyboard types the fullwidth colon.
     word = _first(spelling, words, "width:height, such as 16:9").replace("：", ":")
-    sides = word.split(":")
-    if len(sides) != 2 or not all(re.fullmatch(r"[0-9]{1,6}(\.[0-9]{1,4})?", s) for s in sides):
+    sides = _SIDES.fullmatch(word)
+    if not sides:
         refuse(
             f"{spelling} must be width:height in whole numbers, such as 16:9, not {shorten(word)}"
         )
-    width, height = (Decimal(side) for side in sides)
+    width, height = Decimal(sides[1]), Decimal(sides[2])
     if width == 0 or height == 0:
         refuse(f"{spelling} must be width:height above zero, not {shorten(word)}")
     if "." in word:
@@ -200,6 +203,8 @@ _PROFILE = re.compile(rf"[A-Za-z0-9]{{5,64}}{_WEIGHT}")
 
 def read_url(word: str) -> str | None:
     """Return the link that a word is, without `<…>` and marks around it, or None."""
+    if "://" not in word:
+        return None
     marks = ",;，；、"
     word = word.rstrip(marks)
     if word.startswith("<") and word.endswith(">"):
@@ -343,6 +348,8 @@ TABLE: tuple[Flag, ...] = (
 
 #: Every spelling that is taken, in lower case.
 BY_NAME: Mapping[str, Flag] = {n: flag for flag in TABLE for n in (flag.name, *flag.aliases)}
+#: Flags of one slot replace each other; by canonical name.
+_SLOTS: Mapping[str, str] = {flag.name: flag.slot or flag.name for flag in TABLE}
 #: The flags that choose a lane.
 SPEEDS = tuple(flag.name for flag in TABLE if flag.slot == "speed")
 
@@ -363,8 +370,14 @@ def get_flag(spelling: str) -> Flag:
 # Finding flags in running text --------------------------------------------------------------
 
 _DASHES = "--|[—–―]{1,2}"
+_DASH = re.compile("--|[—–―]")
 _STANDING = re.compile(rf"({_DASHES})(\S+)")
 _GLUED = re.compile(rf"({_DASHES})([A-Za-z]+)[{_TAIL}]*$")
+
+
+def may_hold_flag(text: str) -> bool:
+    """Say whether a text holds a dash that a flag could begin with; most words do not."""
+    return _DASH.search(text) is not None
 
 
 def find_flag(word: str) -> tuple[str, str] | None:
@@ -374,7 +387,7 @@ def find_flag(word: str) -> tuple[str, str] | None:
     counts when a known name follows. Behind punctuation or a script that is written without
     blanks (`一只猫，--ar 16:9`) a known name counts too; `well--known` stays text.
     """
-    if _looks_like_url(word):
+    if not may_hold_flag(word) or _looks_like_url(word):
         return None
     glued = _GLUED.search(word)
     if glued and glued.start() > 0 and glued[2].lower() in BY_NAME:
@@ -413,8 +426,8 @@ class Flags:
     def __iter__(self) -> Iterator[tuple[str, Value]]:
         return iter(self.entries)
 
-    def __contains__(self, name: object) -> bool:
-        return any(own == name for own, _ in self.entries)
+    def __contains__(self, name: str) -> bool:
+        return self.value(name) is not None
 
     def get(self, name: str) -> str | None:
         """Return a flag's value as written: empty for a switch, None when it is not there."""
@@ -423,21 +436,25 @@ class Flags:
 
     def value(self, name: str) -> Value | None:
         """Return the value of a canonical name, None when the flag is not there."""
-        return next((value for own, value in self.entries if own == name), None)
+        for own, value in self.entries:  # Asked a dozen times per submit; a generator is slower.
+            if own == name:
+                return value
+        return None
 
     def put(self, name: str, value: Value) -> Flags:
         """Return these flags with one more at the end; it replaces those of its slot."""
-        slot = _slot(name)
-        kept = tuple(entry for entry in self.entries if _slot(entry[0]) != slot)
+        slot = _SLOTS[name]
+        kept = [entry for entry in self.entries if _SLOTS[entry[0]] != slot]
         return Flags((*kept, (name, value)))
 
     def drop(self, *names: str) -> Flags:
         """Return these flags without those of the canonical names."""
-        return Flags(tuple(entry for entry in self.entries if entry[0] not in names))
+        kept = tuple([entry for entry in self.entries if entry[0] not in names])
+        return self if len(kept) == len(self.entries) else Flags(kept)
 
     def write(self) -> str:
         """Return the flags as they stand at the end of a prompt."""
-        return " ".join(_write(name, value) for name, value in self.entries)
+        return " ".join([_write(name, value) for name, value in self.entries])
 
     def has(self, name: str) -> bool:
         """Say whether a flag is there."""
@@ -486,10 +503,6 @@ class Flags:
     def seed(self) -> int | None:
         """The seed that the prompt names."""
         return self.number("seed")
-
-
-def _slot(name: str) -> str:
-    return BY_NAME[name].slot or name
 
 
 def _write(name: str, value: Value) -> str:

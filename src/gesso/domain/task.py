@@ -86,11 +86,14 @@ class Lane(StrEnum):
     @property
     def priority(self) -> int:
         """Rank in the queue; a higher number is taken first."""
-        return {Lane.TURBO: 20, Lane.FAST: 10, Lane.RELAX: 0}[self]
+        return _PRIORITIES[self]
 
     def rank(self, turn: int) -> int:
         """Rank in the queue of a turn in this lane; fits 32 bits."""
         return self.priority * _TURNS // 10 + _TURNS - min(turn, _TURNS - 1)
+
+
+_PRIORITIES = {Lane.TURBO: 20, Lane.FAST: 10, Lane.RELAX: 0}
 
 
 class BotType(StrEnum):

@@ -54,7 +54,13 @@ class Terms:
 
     def on(self, order: Order) -> Order:
         """Return an order on these terms."""
+        if self == NO_TERMS:
+            return order
         return replace(order, details=self.added_to(order.details))
+
+
+#: What an order is taken on when its caller sets nothing.
+NO_TERMS = Terms()
 
 
 def is_late(task: Task, now: datetime) -> bool:

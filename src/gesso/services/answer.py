@@ -17,12 +17,11 @@ from gesso.domain.errors import IllegalMove, InvalidOrder, NotAllowed
 from gesso.domain.order import Accepted, Repeatable, is_link
 from gesso.domain.prompt import Prompt
 from gesso.domain.task import Lane, Task, TaskStatus
-from gesso.domain.terms import Terms
+from gesso.domain.terms import NO_TERMS, Terms
 from gesso.ledger import book
 from gesso.ledger.pricing import Quote
 from gesso.services.catalogue import Catalogue
 from gesso.services.submit import (
-    NO_TERMS,
     SANDBOX,
     channels_to_count,
     check_cost,

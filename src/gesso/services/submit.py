@@ -22,7 +22,7 @@ from gesso.domain.errors import InsufficientFunds, KeyReused, NotAllowed, QueueF
 from gesso.domain.order import Accepted, Order, Repeatable
 from gesso.domain.sandbox_card import RULES, Card, read_cards
 from gesso.domain.task import Action, BotType, Task, TaskStatus
-from gesso.domain.terms import Terms
+from gesso.domain.terms import NO_TERMS, Terms
 from gesso.kit import clock
 from gesso.ledger import book
 from gesso.ledger.money import write_dollars
@@ -36,7 +36,6 @@ from gesso.storage.writer import Writer
 #: Most tasks of one channel that are counted for a queue number.
 _COUNT_AT_MOST = 10_000
 SANDBOX = "sandbox"
-NO_TERMS = Terms()
 
 
 class Submitter:

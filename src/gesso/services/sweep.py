@@ -7,7 +7,6 @@ from datetime import timedelta
 import structlog
 
 from gesso.domain.task import HELD
-from gesso.domain.terms import is_late
 from gesso.kit import clock
 from gesso.services.settle import Cancel, too_late
 from gesso.storage import blob_uses, deliveries, replays, tasks
@@ -24,6 +23,8 @@ DIALOG = timedelta(minutes=30)
 REPLAY = timedelta(hours=24)
 #: How old bytes that no task took must be before they go.
 ORPHAN = timedelta(days=1)
+#: Tasks that are woken at once: the requests of callers come in between.
+_PART = 500
 
 
 async def wake_tasks(database: Database, jobs: Jobs) -> int:
@@ -33,21 +34,23 @@ async def wake_tasks(database: Database, jobs: Jobs) -> int:
     between two machines is found on PostgreSQL.
     """
     async with database.reading() as connection:
-        waiting = [t for t in await tasks.find_open(connection) if t.status in HELD]
-    for start in range(0, len(waiting), 500):
-        part = waiting[start : start + 500]
+        ids = await tasks.find_open_ids(connection)
+    woken = 0
+    for start in range(0, len(ids), _PART):
         async with database.transaction() as connection:
+            found = await tasks.find_all(connection, ids[start : start + _PART])
+            # Meanwhile some have come to their end.
+            part = [found[i] for i in ids[start : start + _PART] if found[i].status in HELD]
             await jobs.enqueue(connection, part)
         await jobs.committed(part)
-    return len(waiting)
+        woken += len(part)
+    return woken
 
 
 async def lapse_dialogs(database: Database, writer: Writer) -> int:
     """Cancel dialogs that nobody answered in time."""
     async with database.reading() as connection:
-        open_tasks = await tasks.find_open(connection)
-    limit = clock.now() - DIALOG
-    lapsed = [t for t in open_tasks if t.status not in HELD and t.submitted_at < limit]
+        lapsed = await tasks.find_unanswered(connection, clock.now() - DIALOG)
     for task in lapsed:
         await writer.write(Cancel(task, "the dialog was not answered within 30 minutes"))
     return len(lapsed)
@@ -56,8 +59,7 @@ async def lapse_dialogs(database: Database, writer: Writer) -> int:
 async def lapse_deadlines(database: Database, writer: Writer) -> int:
     """Give up tasks that were not started by the time that their callers set."""
     async with database.reading() as connection:
-        waiting = await tasks.find_with_deadline(connection)
-    late = [task for task in waiting if is_late(task, clock.now())]
+        late = await tasks.find_late(connection, clock.now())
     for task in late:
         await writer.write(too_late(task))
     return len(late)

@@ -106,6 +106,9 @@ prices = Table(
 )
 
 _WAITING = text("status = 'queued'")
+_DONE = text("status = 'succeeded'")
+_FOLLOWS = text("root_id IS NOT NULL")
+_LIMITED = text("start_by IS NOT NULL")
 _OPEN = text("status IN ('queued', 'submitting', 'running', 'needs_input')")
 
 tasks = Table(
@@ -142,6 +145,7 @@ tasks = Table(
     Column("charged_nanos", BigInteger, nullable=False),
     Column("dialect", String(20), nullable=False),
     Column("turn", BigInteger, nullable=False, server_default="0"),
+    Column("start_by", BigInteger),  # What `order` says of it, for the index.
     Column("queue_job_id", BigInteger),
     Column("preview_blob", Text),
     Column("version", Integer, nullable=False),
@@ -159,6 +163,17 @@ tasks = Table(
         postgresql_where=_WAITING,
     ),
     Index("tasks_by_time", "submitted_at", "id"),
+    Index("tasks_of_root", "root_id", sqlite_where=_FOLLOWS, postgresql_where=_FOLLOWS),
+    Index("tasks_start_by", "start_by", sqlite_where=_LIMITED, postgresql_where=_LIMITED),
+    Index(
+        "tasks_times",
+        "channel_id",
+        "action",
+        "lane",
+        "finished_at",
+        sqlite_where=_DONE,
+        postgresql_where=_DONE,
+    ),
     Index(
         "tasks_open",
         "channel_id",

@@ -16,21 +16,25 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gesso.domain.channel import Load
 from gesso.domain.search import Page, Search
-from gesso.domain.task import OPEN, WAITING, Action, BotType, Lane, Picture, Task, TaskStatus
+from gesso.domain.task import HELD, OPEN, WAITING, Action, BotType, Lane, Picture, Task, TaskStatus
 from gesso.kit.clock import millis
 from gesso.storage.schema import tasks
 
 _pictures = msgspec.json.Decoder(tuple[Picture, ...])
 _mapping = msgspec.json.Decoder(dict[str, Any])
 _encode = msgspec.json.Encoder().encode
-_COLUMNS = [c.name for c in tasks.columns]
+#: `start_by` repeats what the order says, so that waiting tasks are found by it.
+_COLUMNS = [c.name for c in tasks.columns if c.name != "start_by"]
 #: What can change after the insert; everything else of a task is written once.
 _MUTABLE = (
     "status", "prompt", "final_prompt", "description", "progress", "fail_code", "fail_reason",
     "started_at", "progressed_at", "finished_at", "channel_id", "price_key", "price_nanos",
     "charged_nanos", "queue_job_id", "preview_blob", "version", "order", "result", "pictures",
-    "job_hash", "key_id", "turn", "lane",
+    "job_hash", "key_id", "turn", "lane", "start_by",
 )  # fmt: skip
+
+
+_NOTHING: dict[str, Any] = {}
 
 
 def _moment(value: int | None) -> datetime | None:
@@ -39,7 +43,7 @@ def _moment(value: int | None) -> datetime | None:
 
 def read_row(row: Any) -> Task:
     """Build the task of one row, given as a mapping by column name."""
-    values = dict(row)
+    values = {name: row[name] for name in _COLUMNS}
     for name in ("submitted_at", "started_at", "progressed_at", "finished_at"):
         values[name] = _moment(values[name])
     values["action"] = Action(values["action"])
@@ -62,6 +66,7 @@ def write_row(task: Task) -> dict[str, Any]:
         row[name] = _encode(row[name]).decode()
     for name in ("action", "status", "lane", "bot"):
         row[name] = row[name].value
+    row["start_by"] = (task.order.get("terms") or _NOTHING).get("start_by")
     return row
 
 
@@ -150,25 +155,32 @@ def _conditions(account_id: str, wanted: Search) -> list[ColumnElement[bool]]:
     return found
 
 
-async def find_open(connection: AsyncConnection) -> list[Task]:
-    """Read every open task, oldest first: what an embedded queue is refilled from."""
-    statement = select(tasks).where(_open()).order_by(tasks.c.submitted_at)
+async def find_open_ids(connection: AsyncConnection) -> list[int]:
+    """Read the ids of every open task whose order was taken, oldest first."""
+    held = tasks.c.status.in_(sorted(s.value for s in HELD))
+    statement = select(tasks.c.id).where(_open(), held).order_by(tasks.c.submitted_at)
+    return list((await connection.execute(statement)).scalars())
+
+
+async def find_unanswered(connection: AsyncConnection, before: datetime) -> list[Task]:
+    """Read every dialog that was opened before a time."""
+    asked = tasks.c.status == TaskStatus.NEEDS_INPUT.value
+    statement = select(tasks).where(_open(), asked, tasks.c.submitted_at < millis(before))
     return [read_row(row) for row in (await connection.execute(statement)).mappings()]
 
 
-async def find_with_deadline(connection: AsyncConnection) -> list[Task]:
-    """Read every waiting task whose order names a time to start by."""
+async def find_late(connection: AsyncConnection, now: datetime) -> list[Task]:
+    """Read every waiting task that was to start before now."""
     waiting = tasks.c.status.in_(sorted(s.value for s in WAITING))
-    statement = select(tasks).where(_open(), waiting, tasks.c.order.contains('"start_by"'))
+    late = tasks.c.start_by.is_not(None) & (tasks.c.start_by <= millis(now))
+    statement = select(tasks).where(late, waiting)
     return [read_row(row) for row in (await connection.execute(statement)).mappings()]
 
 
 async def find_family(connection: AsyncConnection, root: Task, *, limit: int) -> list[Task]:
     """Read a first task of an account and everything that was made from it, oldest first."""
     family = or_(tasks.c.id == root.id, tasks.c.root_id == root.id)
-    # Nothing is older than the first: the index of the account then starts there.
-    since = tasks.c.submitted_at >= millis(root.submitted_at)
-    statement = select(tasks).where(tasks.c.account_id == root.account_id, since, family)
+    statement = select(tasks).where(tasks.c.account_id == root.account_id, family)
     statement = statement.order_by(tasks.c.submitted_at, tasks.c.id).limit(limit)
     return [read_row(row) for row in (await connection.execute(statement)).mappings()]
 
@@ -194,17 +206,9 @@ async def find_times(
 
 async def count_load(connection: AsyncConnection, channel_id: str, *, most: int) -> Load:
     """Count a channel's waiting and running tasks, up to `most` so that it stays cheap."""
-    some = (
-        select(tasks.c.status)
-        .where(tasks.c.channel_id == channel_id)
-        .where(tasks.c.status.in_(["queued", "submitting", "running"]))
-        .where(_open())
-        .limit(most)
-        .subquery()
-    )
-    counted = select(some.c.status, func.count()).group_by(some.c.status)
     waiting = running = 0
-    for status, count in await connection.execute(counted):
+    found = await connection.execute(_LOAD, {"channel_id": channel_id, "most": most})
+    for status, count in found:
         waiting += count if status == "queued" else 0
         running += count if status != "queued" else 0
     return Load(waiting, running)
@@ -218,12 +222,9 @@ async def find_turn(
     None when the account waits for nothing there. The lane's is that of its oldest waiting
     task, 0 when none waits.
     """
-    queue = (tasks.c.channel_id == channel_id) & (tasks.c.lane == lane)
-    waiting = queue & (tasks.c.status == literal_column("'queued'"))
-    mine = select(func.max(tasks.c.turn)).where(waiting).where(tasks.c.account_id == account_id)
-    last = (await connection.execute(mine)).scalar()
-    oldest = select(tasks.c.turn).where(waiting).where(_open())
-    reached = (await connection.execute(oldest.order_by(tasks.c.submitted_at).limit(1))).scalar()
+    queue = {"channel_id": channel_id, "lane": lane}
+    last = (await connection.execute(_LAST_TURN, queue | {"account_id": account_id})).scalar()
+    reached = (await connection.execute(_TURN_REACHED, queue)).scalar()
     return last, reached or 0
 
 
@@ -252,3 +253,27 @@ async def count_open_of_key(connection: AsyncConnection, key_id: str, *, most: i
 def _open() -> ColumnElement[bool]:
     # Spelled like the partial index, or neither database would use it.
     return tasks.c.status.in_(sorted(s.value for s in OPEN))
+
+
+# Statements of every submit, built once: putting one together costs more than running it.
+
+_COUNTED = (
+    select(tasks.c.status)
+    .where(tasks.c.channel_id == bindparam("channel_id"))
+    .where(tasks.c.status.in_(["queued", "submitting", "running"]))
+    .where(_open())
+    .limit(bindparam("most"))
+    .subquery()
+)
+_LOAD = select(_COUNTED.c.status, func.count()).group_by(_COUNTED.c.status)
+_WAITING_HERE = (
+    (tasks.c.channel_id == bindparam("channel_id"))
+    & (tasks.c.lane == bindparam("lane"))
+    & (tasks.c.status == literal_column("'queued'"))
+)
+_LAST_TURN = select(func.max(tasks.c.turn)).where(
+    _WAITING_HERE, tasks.c.account_id == bindparam("account_id")
+)
+_TURN_REACHED = (
+    select(tasks.c.turn).where(_WAITING_HERE, _open()).order_by(tasks.c.submitted_at).limit(1)
+)

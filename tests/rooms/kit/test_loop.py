@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import sys
 
 import pytest
@@ -39,3 +40,14 @@ def test_it_returns_raises_and_cancels_what_is_left() -> None:
     assert left == ["closed"]
     with pytest.raises(KeyError):
         loop.run(broken())
+
+
+def test_what_is_loaded_when_it_settles_is_not_walked_again() -> None:
+    before = gc.get_threshold()
+    try:
+        loop.settle()
+        assert gc.get_freeze_count() > 10_000
+        assert gc.get_threshold()[0] > before[0]
+    finally:
+        gc.unfreeze()
+        gc.set_threshold(*before)

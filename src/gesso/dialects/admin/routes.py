@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import msgspec
 import structlog
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import BaseRoute, Route, compile_path
 
@@ -26,6 +26,7 @@ from gesso.domain import permission
 from gesso.domain.actor import Actor, ActorKind
 from gesso.domain.caller import ApiKey
 from gesso.domain.errors import GessoError, InvalidOrder, NotFound
+from gesso.http.answering import Answering
 from gesso.http.auth import Doorkeeper
 from gesso.http.faults import status_of
 from gesso.http.limits import read_body
@@ -70,7 +71,11 @@ class AdminRoutes:
     def routes(self) -> list[BaseRoute]:
         """Return every route, and an answer for paths that there are not."""
         made: list[BaseRoute] = [
-            Route(e.operation.path, self._answering(e), methods=[e.operation.method])
+            Route(
+                e.operation.path,
+                Answering(partial(self._serve, e), _refuse),
+                methods=[e.operation.method],
+            )
             for e in self.table
         ]
         methods = ["GET", "POST", "PUT", "PATCH", "DELETE"]
@@ -91,20 +96,6 @@ class AdminRoutes:
         )
         allow = {"allow": ", ".join(known)}
         return _json(wire.ErrorEnvelope(error=fault), 405, allow)
-
-    def _answering(self, endpoint: Endpoint) -> Callable[[Request], Awaitable[Response]]:
-        async def answer(request: Request) -> Response:
-            try:
-                return await self._serve(endpoint, request)
-            except GessoError as refusal:
-                return write_refusal(refusal)
-            except ClientDisconnect:
-                return Response(status_code=400)
-            except Exception:
-                log.exception("admin_failed", path=request.url.path)
-                return write_refusal(GessoError())
-
-        return answer
 
     async def _serve(self, endpoint: Endpoint, request: Request) -> Response:
         operation = endpoint.operation
@@ -201,6 +192,10 @@ def _place(error: msgspec.ValidationError) -> tuple[str, str | None]:
     if message.startswith(("Object contains unknown field `", "Object missing required field `")):
         return message, message.split("`")[1]
     return message, None
+
+
+def _refuse(_: Request, error: GessoError) -> Response:
+    return write_refusal(error)
 
 
 def write_refusal(error: GessoError) -> Response:

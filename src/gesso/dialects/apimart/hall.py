@@ -5,14 +5,12 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import re
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import TypeVar
 
 import msgspec
-import structlog
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -31,9 +29,7 @@ from gesso.http.pictures import PictureLinks
 from gesso.kit import clock
 from gesso.services.look_up import Finder
 
-log = structlog.get_logger()
 B = TypeVar("B")
-Handler = Callable[[Request], Awaitable[Response]]
 #: Bodies above this are read in a thread, so that nobody else waits for them, in bytes.
 _LARGE = 256 * 1024
 #: An Idempotency-Key as section 12 defines it.
@@ -117,7 +113,7 @@ class Hall:
                 "Idempotency-Key has 1-191 visible ASCII characters", param="Idempotency-Key"
             )
         # The path is part of the request: the same body on another path asks for another thing.
-        digest = hashlib.sha256(request.url.path.encode() + b"\0" + raw).digest()
+        digest = hashlib.sha256(request.scope["path"].encode() + b"\0" + raw).digest()
         return Repeatable(name, digest)
 
 
@@ -129,23 +125,8 @@ def accepted_answer(accepted: Accepted) -> Response:
     return response
 
 
-def answering(handler: Handler) -> Handler:
-    """Wrap a handler so that every error gets the shape of this wire."""
-
-    async def answer(request: Request) -> Response:
-        try:
-            return await handler(request)
-        except GessoError as error:
-            return error_answer(error)
-        except Exception:
-            log.exception("request_failed", path=request.url.path)
-            return error_answer(GessoError())
-
-    return answer
-
-
-def error_answer(error: GessoError) -> Response:
-    """Return the answer to a refused request."""
+def refuse(request: Request, error: GessoError) -> Response:
+    """Return the answer to a refused request, in the shape of this wire."""
     response = answer_json(wire.write_error(error), wire.status_of(error)[0])
     wait_s = error.facts.get("retry_after_s")
     if isinstance(wait_s, int | float):

@@ -6,13 +6,14 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Match, Route
 
-from gesso.dialects.apimart.hall import Hall, Handler, answer_json, answering
+from gesso.dialects.apimart.hall import Hall, answer_json, refuse
 from gesso.dialects.apimart.models import Models
 from gesso.dialects.apimart.money import Money
 from gesso.dialects.apimart.queries import Queries
 from gesso.dialects.apimart.submits import Services, Submits
 from gesso.dialects.apimart.uploads import Uploads
 from gesso.dialects.apimart.wire import write
+from gesso.http.answering import Answering, Handler
 
 GENERATIONS = "/v1/midjourney/generations"
 #: Submits by their last path part, which is the billing name with hyphens.
@@ -79,7 +80,7 @@ class ApimartRoutes:
     def routes(self) -> list[Route]:
         """Return the routes, with an answer of this wire for every other path below its own."""
         routes = [
-            Route(path, answering(handler), methods=[method])
+            Route(path, Answering(handler, refuse), methods=[method])
             for method, path, handler in self.table()
         ]
         beyond = _Beyond(routes)

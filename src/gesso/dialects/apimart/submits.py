@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from gesso.dialects.apimart import bodies, wire
-from gesso.dialects.apimart.hall import Hall, Handler, accepted_answer, answer_json
+from gesso.dialects.apimart.hall import Hall, accepted_answer, answer_json
 from gesso.dialects.apimart.images import Images, check_count
 from gesso.dialects.apimart.inputs import Inputs
 from gesso.dialects.apimart.orders import Build, Orders, read_speed
@@ -20,6 +20,7 @@ from gesso.domain.caller import ApiKey
 from gesso.domain.errors import IllegalMove, InvalidOrder
 from gesso.domain.order import Order
 from gesso.domain.task import Action, Task
+from gesso.http.answering import Handler
 from gesso.http.events import EventRoom
 from gesso.http.limits import read_body
 from gesso.services import compose

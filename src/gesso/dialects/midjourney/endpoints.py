@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from gesso.dialects.midjourney import accounts as account_room
 from gesso.dialects.midjourney import bodies, shapes
 from gesso.dialects.midjourney.account_shape import Account
-from gesso.dialects.midjourney.hall import Handler
+from gesso.http.answering import Handler
 from gesso.http.openapi import Operation
 
 if TYPE_CHECKING:

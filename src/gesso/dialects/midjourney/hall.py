@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import TypeVar
 
-import structlog
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -23,11 +21,11 @@ from gesso.http.limits import read_body
 from gesso.http.pictures import PictureLinks
 from gesso.services.look_up import Finder
 
-log = structlog.get_logger()
 B = TypeVar("B")
-Handler = Callable[[Request], Awaitable[Response]]
 #: Bodies above this are read in a thread, so that nobody else waits for them, in bytes.
 _LARGE = 256 * 1024
+#: Speeds that a path fixes (section 2).
+_LANES = tuple((f"/mj-{lane.value}/", lane) for lane in Lane)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,21 +87,12 @@ class Hall:
         return await self.finder.find(key, ids.read_uuid(job))
 
 
-def answering(handler: Handler) -> Handler:
-    """Wrap a handler so that every error gets the shape of this wire."""
-
-    async def answer(request: Request) -> Response:
-        try:
-            return await handler(request)
-        except GessoError as error:
-            kinds = type(error).__mro__
-            status = next((wire.STATUSES[k] for k in kinds if k in wire.STATUSES), 200)
-            return answer_json(wire.write_error(error, is_english(request)), status)
-        except Exception:
-            log.exception("request_failed", path=request.url.path)
-            return answer_json(wire.write_error(GessoError(), is_english(request)), 500)
-
-    return answer
+def refuse(request: Request, error: GessoError) -> Response:
+    """Return the answer to a refused request, in the shape of this wire."""
+    kinds = type(error).__mro__
+    ours = 500 if type(error) is GessoError else 200
+    status = next((wire.STATUSES[k] for k in kinds if k in wire.STATUSES), ours)
+    return answer_json(wire.write_error(error, is_english(request)), status)
 
 
 def answer_json(body: bytes, status: int = 200) -> Response:
@@ -118,5 +107,5 @@ def is_english(request: Request) -> bool:
 
 def path_lane(request: Request) -> Lane | None:
     """Return the speed that the path fixes (section 2)."""
-    mode = request.url.path.partition("/mj-")[2].partition("/")[0]
-    return Lane(mode) if mode in {lane.value for lane in Lane} else None
+    path = request.scope["path"]
+    return next((lane for prefix, lane in _LANES if path.startswith(prefix)), None)

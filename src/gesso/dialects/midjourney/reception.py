@@ -100,17 +100,21 @@ def read_common(request: Request, body: bodies.Submit, bot: BotType) -> Common:
     )
 
 
+_BOTS = {
+    "MID_JOURNEY": BotType.MID_JOURNEY,
+    "MJ": BotType.MID_JOURNEY,
+    "NIJI_JOURNEY": BotType.NIJI_JOURNEY,
+    "NIJI": BotType.NIJI_JOURNEY,
+}
+
+
 def read_bot(name: str | None, wanted: Prompt | None) -> BotType:
     """Read `botType`; without one the prompt's `--niji` decides. Raises InvalidOrder."""
-    niji = wanted is not None and wanted.flags.niji is not None
-    names = {
-        "": BotType.NIJI_JOURNEY if niji else BotType.MID_JOURNEY,
-        "MID_JOURNEY": BotType.MID_JOURNEY,
-        "MJ": BotType.MID_JOURNEY,
-        "NIJI_JOURNEY": BotType.NIJI_JOURNEY,
-        "NIJI": BotType.NIJI_JOURNEY,
-    }
-    bot = names.get((name or "").strip().upper())
+    asked = (name or "").strip().upper()
+    if not asked:
+        niji = wanted is not None and wanted.flags.niji is not None
+        return BotType.NIJI_JOURNEY if niji else BotType.MID_JOURNEY
+    bot = _BOTS.get(asked)
     if bot is None:
         raise InvalidOrder("botType must be MID_JOURNEY or NIJI_JOURNEY", param="botType")
     return bot
@@ -140,4 +144,4 @@ def read_repeatable(request: Request, raw: bytes) -> Repeatable | None:
             f"Idempotency-Key may have {_KEY_CHARS} visible characters", param="Idempotency-Key"
         )
     # The path is part of the request: the same body on another path asks for something else.
-    return Repeatable(name, hashlib.sha256(request.url.path.encode() + b"\0" + raw).digest())
+    return Repeatable(name, hashlib.sha256(request.scope["path"].encode() + b"\0" + raw).digest())

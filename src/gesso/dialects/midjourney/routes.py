@@ -10,13 +10,14 @@ from gesso.dialects.midjourney import bodies, endpoints, wire
 from gesso.dialects.midjourney.accounts import Accounts
 from gesso.dialects.midjourney.endpoints import Endpoint
 from gesso.dialects.midjourney.follow_ups import FollowUps
-from gesso.dialects.midjourney.hall import Hall, answer_json, answering, is_english
+from gesso.dialects.midjourney.hall import Hall, answer_json, is_english, refuse
 from gesso.dialects.midjourney.new_pictures import NewPictures
 from gesso.dialects.midjourney.reception import NAME, Reception, Services
 from gesso.dialects.midjourney.uploads import Uploads
 from gesso.dialects.midjourney.words import say
 from gesso.domain import ids
 from gesso.domain.errors import InvalidOrder, NotFound
+from gesso.http.answering import Answering
 from gesso.http.events import EventRoom
 from gesso.http.openapi import Operation
 from gesso.http.pictures import PictureRoom
@@ -75,13 +76,14 @@ class MidjourneyRoutes:
 
     def routes(self) -> list[BaseRoute]:
         """Return every path of this wire in its four speeds."""
+        unknown = Answering(self.unknown, refuse)
         return [
             *(
-                Route(prefix + one.path, answering(one.handler), methods=[one.method])
+                Route(prefix + one.path, Answering(one.handler, refuse), methods=[one.method])
                 for prefix in PREFIXES
                 for one in self.table()
             ),
-            *(Route(f"{p}/{{rest:path}}", answering(self.unknown), methods=_ALL) for p in PREFIXES),
+            *(Route(f"{p}/{{rest:path}}", unknown, methods=_ALL) for p in PREFIXES),
         ]
 
     async def fetch(self, request: Request) -> Response:

@@ -9,6 +9,9 @@ from typing import Any
 from gesso.domain.ids import new_task_id
 from gesso.domain.task import Action, BotType, Lane, Task
 
+#: Where a task's order keeps what the price list counts: action, version and how many.
+PRICE = "price"
+
 
 @dataclass(frozen=True, slots=True)
 class Selection:
@@ -70,6 +73,7 @@ class Order:
             **self.details,
             "pictures": list(self.pictures),
             "version": self.version,
+            PRICE: [self.price_action, self.price_version, self.times],
         }
         if self.selection.channel_id:
             kept["only"] = self.selection.channel_id

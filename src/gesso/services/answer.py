@@ -14,7 +14,7 @@ from gesso.domain import prompt
 from gesso.domain.caller import ApiKey
 from gesso.domain.channel import Wish, choose
 from gesso.domain.errors import IllegalMove, InvalidOrder, NotAllowed
-from gesso.domain.order import Accepted, Repeatable, is_link
+from gesso.domain.order import PRICE, Accepted, Repeatable, is_link
 from gesso.domain.prompt import Prompt
 from gesso.domain.task import Lane, Task, TaskStatus
 from gesso.domain.terms import NO_TERMS, Terms
@@ -153,6 +153,7 @@ class Resume:
         price = Quote(task.price_key, task.price_nanos)
         if reply.price_action:
             price = self.catalogue.price(self.key, reply.price_action, "", task.lane)
+            task = replace(task, order={**task.order, PRICE: [reply.price_action, "", 1]})
         check_cost(price, reply.terms)
         return replace(task, price_key=price.key, price_nanos=price.nanos)
 

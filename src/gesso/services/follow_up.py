@@ -16,7 +16,7 @@ from gesso.domain.buttons import Button, Deed, Press
 from gesso.domain.channel import Channel
 from gesso.domain.errors import IllegalMove, InvalidOrder
 from gesso.domain.offer import offers
-from gesso.domain.order import Dialog, Order
+from gesso.domain.order import PRICE, Dialog, Order
 from gesso.domain.task import Action, Task, TaskStatus
 from gesso.services.compose import Common, Footage, version_of
 
@@ -27,7 +27,18 @@ _EXTEND = frozenset({Deed.EXTEND_HIGH, Deed.EXTEND_LOW})
 _SAME_INPUT = frozenset({Deed.REROLL, Deed.VARIATION, Deed.DESCRIBE_RETRY})
 #: Parameters of a parent's order that a reroll of it repeats.
 _OWN = frozenset(
-    {"seed", "again", "base_id", "dialog", "pictures", "links", "mask", "version", terms.NAME}
+    {
+        "seed",
+        "again",
+        "base_id",
+        "dialog",
+        "pictures",
+        "links",
+        "mask",
+        "version",
+        PRICE,
+        terms.NAME,
+    }
 )
 
 

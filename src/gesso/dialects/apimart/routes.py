@@ -54,6 +54,7 @@ class ApimartRoutes:
             ("GET", "/v1/tasks/{task_id}/events", queries.events),
             ("GET", "/v1/tasks/{task_id}/receipt", queries.receipt),
             ("GET", "/v1/tasks/{task_id}/tree", queries.tree),
+            ("POST", "/v1/tasks/{task_id}/rerun", submits.rerun),
             ("POST", "/v1/uploads/images", self._uploads.upload),
             ("GET", "/v1/balance", money.balance),
             ("GET", "/balance", money.balance),

@@ -13,13 +13,14 @@ from gesso.dialects.apimart import bodies, wire
 from gesso.dialects.apimart.hall import Hall, accepted_answer, answer_json
 from gesso.dialects.apimart.images import Images, check_count
 from gesso.dialects.apimart.inputs import Inputs
-from gesso.dialects.apimart.orders import Build, Orders, read_speed
+from gesso.dialects.apimart.orders import Build, Orders, common_of, read_speed
 from gesso.dialects.apimart.prompts import read_prompt
 from gesso.dialects.apimart.videos import Videos
 from gesso.domain.caller import ApiKey
 from gesso.domain.errors import IllegalMove, InvalidOrder
 from gesso.domain.order import Order
 from gesso.domain.task import Action, Task
+from gesso.domain.terms import Terms
 from gesso.http.answering import Handler
 from gesso.http.events import EventRoom
 from gesso.http.limits import read_body
@@ -29,6 +30,7 @@ from gesso.services.cancel import Canceller
 from gesso.services.catalogue import Catalogue
 from gesso.services.intake import Intake
 from gesso.services.quote import Offer, Quoter
+from gesso.services.rerun import rerun
 from gesso.services.spending import Spending
 from gesso.services.submit import Submitter
 from gesso.services.upload import Uploader
@@ -86,6 +88,19 @@ class Submits:
 
     async def _image(self, key: ApiKey, body: bodies.Images) -> Order:
         return await self._images.generate(body)
+
+    async def rerun(self, request: Request) -> Response:
+        """POST /v1/tasks/{id}/rerun: the same work once more, with the same seed."""
+        key, raw, body = await self._hall.read(request, bodies.Submit)
+        task = await self._hall.task(key, request.path_params["task_id"], "rerun")
+        finder = self._hall.finder
+        parent = await finder.find_any(task.parent_id) if task.parent_id else None
+        common = replace(common_of(body, bot=task.bot), lane=read_speed(body.speed))
+        order = rerun(task, parent, common=common)
+        terms = replace(self._hall.terms(request, body), shown=Terms.of(task).shown)
+        repeatable = self._hall.repeatable(request, raw)
+        submitter = self._services.submitter
+        return accepted_answer(await submitter.submit(key, order, repeatable, terms))
 
     async def modal(self, request: Request) -> Response:
         """4.11: answer the dialog of a task; without a mask the picture is painted around."""

@@ -12,6 +12,10 @@ CONSOLE_FROM := $(shell git ls-files console 2>/dev/null || \
   find console -path console/node_modules -prune -o -type f -print)
 NODE         := console/node_modules/.installed
 
+# Where Python may not keep what it compiled, each of the tests' hundreds of processes would
+# compile everything again.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .PHONY: help serve console test check unit browsers bench format reference types lock wheel clean
 

@@ -18,7 +18,9 @@ GESSO = (sys.executable, "-m", "gesso")
 
 def environment(data_dir: Path, port: int, database_url: str) -> dict[str, str]:
     """Return the environment of a gateway with plenty of money."""
-    kept = {k: v for k, v in os.environ.items() if not k.startswith("GESSO_")}
+    # A gateway keeps its compiled files; without them its start would measure the compiler.
+    dropped = ("GESSO_", "PYTHONDONTWRITEBYTECODE")
+    kept = {k: v for k, v in os.environ.items() if not k.startswith(dropped)}
     return kept | {
         "GESSO_DATA_DIR": str(data_dir),
         "GESSO_PORT": str(port),

@@ -87,25 +87,23 @@ async def test_coming_back_gets_only_what_is_newer(gateway: Gateway) -> None:
     assert gone["status"] == 204
 
 
-async def test_who_waits_is_told_the_place(
-    gateway: Gateway, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_who_waits_is_told_the_place(gateway: Gateway) -> None:
     for _ in range(3):
         await gateway.client.imagine("a boat --sandbox slow:600")
-    waiting = [await gateway.client.imagine(f"a boat {n} --sandbox blank") for n in range(2)]
+    waiting = [await gateway.client.imagine(f"a boat {n} --sandbox slow:600") for n in range(3)]
+
+    async def place(task_id: str, wanted: int) -> None:
+        async for event in stream(gateway, f"/mj/task/{task_id}/events"):
+            if event.get("event") == "queue" and event["data"]["position"] == wanted:
+                return
+
     async with asyncio.timeout(20):
-        async for event in stream(gateway, f"/mj/task/{waiting[1]}/events"):
-            if event.get("event") == "queue":
-                assert event["data"]["position"] == 2
-                break
-    place = await gateway.house.watch.place(await _task(gateway, waiting[0]))
-    assert place.position == 1
-
-
-async def _task(gateway: Gateway, task_id: str) -> Any:
-    found = await gateway.house.finder.find_any(int(task_id))
-    assert found is not None
-    return found
+        await asyncio.gather(*(place(one, n) for n, one in enumerate(waiting, 1)))
+        # Who comes later stands behind; who stood before is told when the queue moves up.
+        last = asyncio.create_task(place(waiting[2], 2))
+        await place(waiting[2], 3)
+        await gateway.client.post(f"/mj/task/{waiting[0]}/cancel")
+        await last
 
 
 async def test_strangers_see_nothing_and_streams_have_a_limit(gateway: Gateway) -> None:

@@ -45,15 +45,17 @@ class Offer:
     @property
     def wait_s(self) -> float | None:
         """How long it would wait: whoever is before it takes as long as usual."""
-        if self.pace.run_s is None:
-            return None
-        return self.pace.run_s * -(-self.place // max(1, self.channel.core_size))
+        return wait_s(self.pace, self.place, self.channel.core_size)
 
     @property
     def expected_s(self) -> float | None:
         """Seconds from submit to end; None when nothing is known."""
-        wait_s = self.wait_s
-        return None if wait_s is None or self.pace.run_s is None else wait_s + self.pace.run_s
+        return None if self.pace.run_s is None else (self.wait_s or 0) + self.pace.run_s
+
+
+def wait_s(pace: Pace, place: int, core_size: int) -> float | None:
+    """Return how long a place in the queue takes to be reached; place 0 runs at once."""
+    return None if pace.run_s is None else pace.run_s * -(-place // max(1, core_size))
 
 
 class Quoter:
@@ -81,6 +83,13 @@ class Quoter:
         )
         pace = await self.pace(channel.id, order.action, order.lane)
         return Offer(price, channel, loads[channel.id].place_of_next(channel), pace)
+
+    async def eta_s(self, channel_id: str, action: Action, lane: Lane, place: int) -> float | None:
+        """Return in how many seconds a task at this place of a queue will be done."""
+        pace = await self.pace(channel_id, action, lane)
+        sizes = (c.core_size for c in self._catalogue.channels if c.id == channel_id)
+        waits_s = wait_s(pace, place, next(sizes, 1))
+        return None if waits_s is None or pace.run_s is None else round(waits_s + pace.run_s, 1)
 
     def known_pace(self, channel_id: str | None, action: Action, lane: Lane) -> Pace | None:
         """Return what is at hand of a pace, without asking the database."""

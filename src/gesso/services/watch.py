@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import msgspec
 import structlog
 
-from gesso.domain.task import Task, TaskStatus
+from gesso.domain.task import Action, Lane, Task, TaskStatus
 from gesso.services.quote import Quoter
 from gesso.storage import notices, tasks
 from gesso.storage.database import Database
@@ -26,6 +26,8 @@ log = structlog.get_logger()
 HEARTBEAT_S = 15.0
 #: How often the place in the queue is looked up for those who wait.
 _PLACE_S = 1.0
+#: Of a queue so many are counted; who stands further behind is told nothing yet.
+_QUEUE = 10_000
 _BEAT = b": beat\n\n"
 
 Shape = Callable[[Task], bytes]
@@ -85,6 +87,16 @@ class Place:
     eta_s: float | None  #: Seconds until its end, learnt from finished ones; None if unknown.
 
 
+@dataclass(slots=True)
+class Waiting:
+    """A watched task that waits: where, and the place that its watchers were told last."""
+
+    channel_id: str
+    action: Action
+    lane: Lane
+    told: int | None = None
+
+
 class Watch:
     """Knows who watches what."""
 
@@ -98,6 +110,7 @@ class Watch:
         self._quoter = quoter
         self._shapes = shapes
         self._watchers: dict[int, set[Watcher]] = {}
+        self._waiting: dict[int, Waiting] = {}
         self._changed: set[int] = set()
         self._wake = asyncio.Event()
 
@@ -129,6 +142,7 @@ class Watch:
                 left.discard(watcher)
                 if not left:
                     del self._watchers[task.id]
+                    self._waiting.pop(task.id, None)
 
     async def run(self) -> None:
         """Pass on changes, places in the queue and heartbeats until cancelled."""
@@ -162,6 +176,9 @@ class Watch:
                     self._show(task, list(self._watchers.get(task.id, ())))
 
     def _show(self, task: Task, watchers: list[Watcher]) -> None:
+        self._waiting.pop(task.id, None)
+        if task.status is TaskStatus.QUEUED and watchers:
+            self._waiting[task.id] = Waiting(task.channel_id or "", task.action, task.lane)
         written: dict[str, bytes] = {}
         for watcher in watchers:
             if watcher.shape not in written:
@@ -187,19 +204,17 @@ class Watch:
                 watcher.tell("beat", _BEAT)
 
     async def _tell_places(self) -> None:
-        found = await asyncio.gather(*(self._reader.find(i) for i in list(self._watchers)))
-        for task in found:
-            if task is None or task.status is not TaskStatus.QUEUED:
-                continue
-            place = await self.place(task)
-            event = b"event: queue\ndata: %s\n\n" % msgspec.json.encode(place)
-            for watcher in self._watchers.get(task.id, ()):
-                watcher.tell("queue", event)
+        for channel_id in {waiting.channel_id for waiting in self._waiting.values()}:
+            async with self._database.reading() as connection:
+                order = await tasks.find_queue(connection, channel_id, limit=_QUEUE)
+            for position, task_id in enumerate(order, 1):
+                waiting = self._waiting.get(task_id)
+                if waiting is not None and waiting.told != position:
+                    waiting.told = position
+                    await self._tell_place(task_id, waiting, position)
 
-    async def place(self, task: Task) -> Place:
-        """Return where a waiting task stands and when it may be done."""
-        async with self._database.reading() as connection:
-            position = 1 + await tasks.count_ahead(connection, task)
-        pace = await self._quoter.pace(task.channel_id or "", task.action, task.lane)
-        eta_s = None if pace.run_s is None else round(pace.run_s * (1 + position), 1)
-        return Place(position, eta_s)
+    async def _tell_place(self, task_id: int, waiting: Waiting, position: int) -> None:
+        eta_s = await self._quoter.eta_s(waiting.channel_id, waiting.action, waiting.lane, position)
+        place = msgspec.json.encode(Place(position, eta_s))
+        for watcher in self._watchers.get(task_id, ()):
+            watcher.tell("queue", b"event: queue\ndata: %s\n\n" % place)

@@ -11,7 +11,17 @@ from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement, bindparam, func, insert, literal_column, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    bindparam,
+    case,
+    func,
+    insert,
+    literal_column,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gesso.domain.channel import Load
@@ -228,20 +238,16 @@ async def find_turn(
     return last, reached or 0
 
 
-async def count_ahead(connection: AsyncConnection, task: Task) -> int:
-    """Count the tasks of the same channel that wait before this one."""
-    faster = [lane.value for lane in Lane if lane.priority > task.lane.priority]
-    same_turn = (tasks.c.turn == task.turn) & (tasks.c.submitted_at < millis(task.submitted_at))
-    earlier = (tasks.c.lane == task.lane.value) & or_(tasks.c.turn < task.turn, same_turn)
+async def find_queue(connection: AsyncConnection, channel_id: str, *, limit: int) -> list[int]:
+    """Read the ids of a channel's waiting tasks, in the order in which they will start."""
+    rank = case({lane.value: -lane.priority for lane in Lane}, value=tasks.c.lane)
     statement = (
-        select(func.count())
-        .select_from(tasks)
-        .where(tasks.c.channel_id == task.channel_id)
-        .where(tasks.c.status == "queued")
-        .where(_open())
-        .where(or_(tasks.c.lane.in_(faster), earlier))
+        select(tasks.c.id)
+        .where(tasks.c.channel_id == channel_id, tasks.c.status == "queued", _open())
+        .order_by(rank, tasks.c.turn, tasks.c.submitted_at, tasks.c.id)
+        .limit(limit)
     )
-    return int(await connection.scalar(statement) or 0)
+    return list((await connection.execute(statement)).scalars())
 
 
 async def count_open_of_key(connection: AsyncConnection, key_id: str, *, most: int) -> int:

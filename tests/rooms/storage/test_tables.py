@@ -11,6 +11,7 @@ from sqlalchemy.exc import IntegrityError
 from gesso.app import House
 from gesso.domain.channel import Channel
 from gesso.domain.task import Lane, TaskStatus
+from gesso.domain.terms import Terms
 from gesso.kit import clock
 from gesso.services.settle import Cancel
 from gesso.storage import blob_uses, channels, keys, prices, replays, secrets, tasks
@@ -115,3 +116,33 @@ async def test_a_task_id_is_taken_once(house: House) -> None:
     with pytest.raises(IntegrityError):
         async with house.database.transaction() as connection:
             await tasks.insert_all(connection, [task])
+
+
+async def test_a_queue_is_read_as_it_will_be_served(house: House) -> None:
+    first, other = await Customer.of(house), await Customer.of(house)
+    relaxed = (await first.submit(order(lane=Lane.RELAX))).task
+    fast = [(await first.submit(order(f"{n}"))).task for n in range(2)]
+    turbo = (await other.submit(order(lane=Lane.TURBO))).task
+    served = [turbo, *fast, relaxed]
+    async with house.database.transaction() as connection:
+        found = await tasks.find_queue(connection, "ch_sandbox", limit=9)
+        assert found == [task.id for task in served]
+        assert await tasks.find_queue(connection, "ch_sandbox", limit=2) == found[:2]
+        # A later turn stands behind an earlier one, whoever came first.
+        await tasks.update_all(connection, [replace(fast[0], turn=9)])
+        found = await tasks.find_queue(connection, "ch_sandbox", limit=9)
+        assert found == [turbo.id, fast[1].id, fast[0].id, relaxed.id]
+        ranks = [task.lane.rank(task.turn) for task in (turbo, fast[1], replace(fast[0], turn=9))]
+        assert ranks == sorted(ranks, reverse=True)
+
+
+async def test_what_is_late_is_found_by_its_time(house: House) -> None:
+    customer, now = await Customer.of(house), clock.now()
+    terms = Terms(start_by=now)
+    late = (await customer.submitter.submit(customer.key, order(), terms=terms)).task
+    await customer.submit()
+    async with house.database.transaction() as connection:
+        assert await tasks.find_late(connection, now - timedelta(seconds=1)) == []
+        assert [t.id for t in await tasks.find_late(connection, now)] == [late.id]
+        await tasks.update_all(connection, [replace(late, order={})])
+        assert await tasks.find_late(connection, now) == []

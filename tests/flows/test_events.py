@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from gesso.services import watch
-from tests.conftest import Gateway
+from tests.conftest import Gateway, running_gateway
 
 pytestmark = pytest.mark.anyio
 
 
 async def stream(
     gateway: Gateway, path: str, headers: dict[str, str] | None = None
-) -> AsyncIterator[dict[str, Any]]:
+) -> AsyncGenerator[dict[str, Any], None]:
     """Yield the events of a stream as they come, until the server ends it."""
     base = gateway.client.base.removeprefix("http://")
     host, _, port = base.partition(":")
@@ -25,10 +26,10 @@ async def stream(
     sent = {"host": base, "authorization": f"Bearer {gateway.client.key}", **(headers or {})}
     lines = "".join(f"{name}: {value}\r\n" for name, value in sent.items())
     writer.write(f"GET {path} HTTP/1.1\r\nconnection: close\r\n{lines}\r\n".encode())
-    head = (await reader.readuntil(b"\r\n\r\n")).decode()
-    yield {"status": int(head.split()[1]), "head": head.lower()}
     event: dict[str, Any] = {}
     try:
+        head = (await reader.readuntil(b"\r\n\r\n")).decode()
+        yield {"status": int(head.split()[1]), "head": head.lower()}
         while line := await reader.readline():
             text = line.decode().strip()
             name, colon, value = text.partition(": ")
@@ -123,3 +124,22 @@ async def test_a_hundred_watchers_hear_the_same(gateway: Gateway) -> None:
     ends = {(events[-1]["event"], events[-1]["id"]) for events in heard}
     assert len(ends) == 1
     assert next(iter(ends))[0] == "end"
+
+
+async def test_no_more_streams_than_allowed_are_open_and_a_closed_one_makes_room(
+    database_url: str, tmp_path: Path
+) -> None:
+    async with running_gateway(database_url, tmp_path, max_streams=2) as gateway:
+        task_id = await gateway.client.imagine("a boat --sandbox slow:600")
+        path = f"/v1/tasks/{task_id}/events"
+        open_ones = [stream(gateway, path) for _ in range(2)]
+        for one in open_ones:
+            await anext(one)
+        replies = await asyncio.gather(*(gateway.client.call("GET", path) for _ in range(5)))
+        assert {reply.status for reply in replies} == {429}
+        for one in open_ones:
+            await one.aclose()
+        async with asyncio.timeout(10):
+            while (await anext(again := stream(gateway, path))).get("status") == 429:
+                await again.aclose()
+        await again.aclose()

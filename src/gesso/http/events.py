@@ -40,24 +40,25 @@ class EventRoom:
             return Response(status_code=204)
         if self._open >= self._most:
             raise RateLimited(f"{self._most} streams are open already")
+        self._open += 1
         return EventResponse(self, task, shape, seen)
+
+    def closed(self) -> None:
+        """Hear that a stream that `stream` returned is over."""
+        self._open -= 1
 
     async def speak(self, task: Task, shape: str, seen: int | None, ears: Ears) -> None:
         """Send the events of a task until it ends or nobody listens any more."""
-        self._open += 1
-        try:
-            with self._watch.watching(task, shape, seen) as watcher:
-                listening = asyncio.create_task(ears.until_gone())
-                listening.add_done_callback(lambda _: watcher.close())
-                try:
-                    # How long an EventSource waits before it connects again, in milliseconds.
-                    await ears.send(b"retry: 2000\n\n")
-                    async for event in watcher.events():
-                        await ears.send(event)
-                finally:
-                    listening.cancel()
-        finally:
-            self._open -= 1
+        with self._watch.watching(task, shape, seen) as watcher:
+            listening = asyncio.create_task(ears.until_gone())
+            listening.add_done_callback(lambda _: watcher.close())
+            try:
+                # How long an EventSource waits before it connects again, in milliseconds.
+                await ears.send(b"retry: 2000\n\n")
+                async for event in watcher.events():
+                    await ears.send(event)
+            finally:
+                listening.cancel()
 
 
 class Ears:
@@ -90,12 +91,16 @@ class EventResponse(Response):
         super().__init__(headers=_HEADERS)
         del self.headers["content-length"]
         self._speak = functools.partial(room.speak, task, shape, seen)
+        self._closed = room.closed
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send the head, the events and the end."""
-        await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
-        await self._speak(Ears(receive, send))
-        await send({"type": "http.response.body", "body": b"", "more_body": False})
+        try:
+            await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
+            await self._speak(Ears(receive, send))
+            await send({"type": "http.response.body", "body": b"", "more_body": False})
+        finally:
+            self._closed()
 
 
 def _seen(request: Request) -> int | None:

@@ -113,10 +113,12 @@ async def running_gateway(
         serving = asyncio.create_task(server.serve())
         while not server.started:
             await asyncio.sleep(0.005)
-        async with Client(settings.base_url, ADMIN) as client:
-            yield Gateway(house, client)
-        server.should_exit = True
-        await serving
+        try:
+            async with Client(settings.base_url, ADMIN) as client:
+                yield Gateway(house, client)
+        finally:  # Also when a test fails: what it left open would hide why.
+            server.should_exit = True
+            await serving
 
 
 @pytest.fixture

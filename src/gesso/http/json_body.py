@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from typing import TypeVar
 
@@ -10,7 +11,16 @@ import msgspec
 from gesso.domain.errors import InvalidOrder
 
 T = TypeVar("T")
+#: Bodies above this are read in a thread, so that nobody else waits for them, in bytes.
+_LARGE = 256 * 1024
 _ZERO = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
+
+
+async def decode(body: bytes, kind: type[T], *, strict: bool = True) -> T:
+    """Like `read_json`, and nobody waits for a large one."""
+    if len(body) > _LARGE:
+        return await asyncio.to_thread(read_json, body, kind, strict=strict)
+    return read_json(body, kind, strict=strict)
 
 
 def read_json(body: bytes, kind: type[T], *, strict: bool = True) -> T:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import hashlib
 import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -19,21 +17,18 @@ from gesso.dialects.apimart.words import read_language
 from gesso.domain import ids
 from gesso.domain.caller import ApiKey
 from gesso.domain.errors import GessoError, InvalidOrder, NotFound
-from gesso.domain.order import Accepted, Repeatable
+from gesso.domain.order import Accepted
 from gesso.domain.task import Task
 from gesso.domain.terms import Terms
 from gesso.http.auth import Doorkeeper
-from gesso.http.json_body import read_json
+from gesso.http.json_body import decode
 from gesso.http.limits import read_body
 from gesso.http.pictures import PictureLinks
 from gesso.kit import clock
 from gesso.services.look_up import Finder
 
 B = TypeVar("B")
-#: Bodies above this are read in a thread, so that nobody else waits for them, in bytes.
-_LARGE = 256 * 1024
 #: An Idempotency-Key as section 12 defines it.
-_KEY = re.compile(r"[\x21-\x7e]{1,191}")
 _LANGUAGE_CHARS, _URL_CHARS, _METADATA_BYTES = 20, 1900, 16 * 1024
 #: Furthest deadline, in seconds: a task lives no longer than this anyway.
 _LATEST_S = 30 * 86400
@@ -74,9 +69,7 @@ class Hall:
 
     async def decode(self, raw: bytes, kind: type[B]) -> B:
         """Return a body as it was read."""
-        if len(raw) > _LARGE:
-            return await asyncio.to_thread(read_json, raw, kind, strict=False)
-        return read_json(raw, kind, strict=False)
+        return await decode(raw, kind, strict=False)
 
     async def task(self, key: ApiKey, named: bodies.Id, action: str = "") -> Task:
         """Return the caller's task by either face of its id.
@@ -102,19 +95,6 @@ class Hall:
             max_nanos=_max_nanos(body.max_cost),
             moderate=bool(body.nsfw_check),
         )
-
-    def repeatable(self, request: Request, raw: bytes) -> Repeatable | None:
-        """Return the Idempotency-Key of a request; raises InvalidOrder for a bad one."""
-        name = request.headers.get("idempotency-key")
-        if name is None:
-            return None
-        if _KEY.fullmatch(name) is None:
-            raise InvalidOrder(
-                "Idempotency-Key has 1-191 visible ASCII characters", param="Idempotency-Key"
-            )
-        # The path is part of the request: the same body on another path asks for another thing.
-        digest = hashlib.sha256(request.scope["path"].encode() + b"\0" + raw).digest()
-        return Repeatable(name, digest)
 
 
 def accepted_answer(accepted: Accepted) -> Response:

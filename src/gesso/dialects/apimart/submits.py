@@ -23,6 +23,7 @@ from gesso.domain.task import Action, Task
 from gesso.domain.terms import Terms
 from gesso.http.answering import Handler
 from gesso.http.events import EventRoom
+from gesso.http.idempotency import read_repeatable
 from gesso.http.limits import read_body
 from gesso.services import compose
 from gesso.services.answer import Answerer, Reply
@@ -79,7 +80,7 @@ class Submits:
             terms = self._hall.terms(request, body)
             if isinstance(body, bodies.Images):
                 terms = replace(terms, shown=check_count(body))
-            repeatable = self._hall.repeatable(request, raw)
+            repeatable = read_repeatable(request, raw)
             order = await build(key, body)
             submitter = self._services.submitter
             return accepted_answer(await submitter.submit(key, order, repeatable, terms))
@@ -98,7 +99,7 @@ class Submits:
         common = replace(common_of(body, bot=task.bot), lane=read_speed(body.speed))
         order = rerun(task, parent, common=common)
         terms = replace(self._hall.terms(request, body), shown=Terms.of(task).shown)
-        repeatable = self._hall.repeatable(request, raw)
+        repeatable = read_repeatable(request, raw)
         submitter = self._services.submitter
         return accepted_answer(await submitter.submit(key, order, repeatable, terms))
 
@@ -109,7 +110,7 @@ class Submits:
         reply = replace(
             await self._reply(body, task), terms=self._hall.terms(request, body), outpaint=True
         )
-        repeatable = self._hall.repeatable(request, raw)
+        repeatable = read_repeatable(request, raw)
         try:
             answered = await self._services.answerer.answer(key, task, reply, repeatable)
         except IllegalMove:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from typing import TypeVar
 
 import msgspec
 
@@ -18,8 +17,6 @@ from gesso.domain.order import Selection
 from gesso.domain.search import Search
 from gesso.domain.task import Action, Lane, TaskStatus
 
-T = TypeVar("T")
-_ZERO = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
 Id = str | int | None
 #: Nobody turns so many pages; a larger number is a mistake that would only cost time.
 _LAST_PAGE = 1_000_000
@@ -242,24 +239,6 @@ def _actions(name: str | None) -> tuple[Action, ...]:
         known = ", ".join(sorted(set(wire.ACTION.values())))
         raise InvalidOrder(f"action must be one of {known}", param="action")
     return found
-
-
-def read_body(body: bytes, kind: type[T]) -> T:
-    """Read a JSON body; raises InvalidOrder naming the field that has the wrong type."""
-    if b"u0000" in body and _ZERO.search(body):
-        # No database can store it, in whichever field it stands.
-        raise InvalidOrder("the body holds a zero character", param="body")
-    try:
-        return msgspec.json.decode(body or b"{}", type=kind)
-    except msgspec.ValidationError as error:
-        raise InvalidOrder(f"{error}", param=_path(str(error))) from error
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise InvalidOrder(f"the body is not valid JSON: {error}", param="body") from error
-
-
-def _path(message: str) -> str | None:
-    _, _, path = message.rpartition("`$.")
-    return path.rstrip("`") or None if "`$." in message else None
 
 
 def read_lane(mode: str) -> Lane:

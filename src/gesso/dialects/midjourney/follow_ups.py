@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from gesso.dialects.midjourney import bodies, wire
 from gesso.dialects.midjourney.hall import answer_json, is_english
-from gesso.dialects.midjourney.reception import Reception, answer, read_common, read_repeatable
+from gesso.dialects.midjourney.reception import Reception, answer, read_common
 from gesso.dialects.midjourney.words import say
 from gesso.domain import buttons
 from gesso.domain.buttons import Deed, Press
@@ -17,6 +17,7 @@ from gesso.domain.caller import ApiKey
 from gesso.domain.errors import InvalidOrder
 from gesso.domain.offer import offers
 from gesso.domain.task import Task
+from gesso.http.idempotency import read_repeatable
 from gesso.services.answer import Reply
 from gesso.services.compose import Common
 from gesso.services.follow_up import all_lines, follow_up

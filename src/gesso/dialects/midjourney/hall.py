@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
 from dataclasses import dataclass
 from typing import TypeVar
@@ -17,13 +16,12 @@ from gesso.domain.caller import ApiKey
 from gesso.domain.errors import GessoError, InvalidOrder
 from gesso.domain.task import Lane, Task
 from gesso.http.auth import Doorkeeper
+from gesso.http.json_body import decode
 from gesso.http.limits import read_body
 from gesso.http.pictures import PictureLinks
 from gesso.services.look_up import Finder
 
 B = TypeVar("B")
-#: Bodies above this are read in a thread, so that nobody else waits for them, in bytes.
-_LARGE = 256 * 1024
 #: Speeds that a path fixes (section 2).
 _LANES = tuple((f"/mj-{lane.value}/", lane) for lane in Lane)
 
@@ -58,9 +56,7 @@ class Hall:
         """Return the caller's key, the raw body and the body as it was read."""
         key = await self.admit(request)
         raw = await read_body(request, self.bounds.body_bytes)
-        if len(raw) > _LARGE:
-            return key, raw, await asyncio.to_thread(bodies.read_body, raw, kind)
-        return key, raw, bodies.read_body(raw, kind)
+        return key, raw, await decode(raw, kind)
 
     async def task(self, request: Request, key: ApiKey, task_id: bodies.Id) -> Task:
         """Return the task that a body names; raises InvalidOrder or NotFound."""

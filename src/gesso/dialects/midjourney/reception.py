@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 
 from starlette.requests import Request
@@ -14,9 +13,10 @@ from gesso.dialects.midjourney.words import say
 from gesso.domain import prompt
 from gesso.domain.caller import ApiKey
 from gesso.domain.errors import InvalidOrder, PictureRejected
-from gesso.domain.order import Accepted, Order, Repeatable
+from gesso.domain.order import Accepted, Order
 from gesso.domain.prompt import Prompt
 from gesso.domain.task import BotType, Lane
+from gesso.http.idempotency import read_repeatable
 from gesso.services.answer import Answerer
 from gesso.services.bookmark import Bookmarker
 from gesso.services.cancel import Canceller
@@ -29,7 +29,7 @@ from gesso.services.upload import Uploader
 
 NAME = "midjourney"
 #: The longest opaque values that a caller may have stored with a task (section 1).
-_STATE_CHARS, _HOOK_CHARS, _KEY_CHARS = 255, 2000, 250
+_STATE_CHARS, _HOOK_CHARS = 255, 2000
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,16 +132,3 @@ def _hook(value: str | None) -> str | None:
     if hook and not hook.startswith(("http://", "https://")):
         raise InvalidOrder("notifyHook must start with http:// or https://", param="notifyHook")
     return hook or None
-
-
-def read_repeatable(request: Request, raw: bytes) -> Repeatable | None:
-    """Read `Idempotency-Key`, bound to this very request; raises InvalidOrder."""
-    name = request.headers.get("idempotency-key", "").strip()
-    if not name:
-        return None
-    if len(name) > _KEY_CHARS or not name.isprintable():
-        raise InvalidOrder(
-            f"Idempotency-Key may have {_KEY_CHARS} visible characters", param="Idempotency-Key"
-        )
-    # The path is part of the request: the same body on another path asks for something else.
-    return Repeatable(name, hashlib.sha256(request.scope["path"].encode() + b"\0" + raw).digest())

@@ -68,6 +68,7 @@ def _default_list() -> dict[str, int]:
         ("gpt-4-gizmo-*:call", "0.05"),
         ("omni-moderation-*:call", "0"),
         ("text-moderation-*:call", "0"),
+        ("sandbox-*:call", "0"),
     ):
         prices[PREFIX + key] = read_dollars(dollars)
     return prices

@@ -8,7 +8,7 @@ Options of a channel: `api_key` or `keys` (several), `models`, `model_map`, `end
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Any
@@ -34,6 +34,7 @@ class OpenAI:
         needs_base_url=True,
     )
     endpoints = frozenset(Endpoint)
+    models: Mapping[Endpoint, frozenset[str]] = {}  # only the upstream knows
 
     def __init__(self, *, connect_s: float, first_byte_s: float, idle_s: float) -> None:
         """Take how long connecting, the first byte and each further one may take."""

@@ -13,11 +13,11 @@ from gesso.domain.actor import CLI, SETUP, Actor
 from gesso.domain.caller import Account, ApiKey, Role
 from gesso.domain.channel import Channel
 from gesso.domain.errors import InvalidValue
+from gesso.domain.model import SANDBOX
 from gesso.kit import clock
 from gesso.ledger import book
 from gesso.ledger.money import LARGEST, read_dollars, write_dollars
 from gesso.services import record, seal
-from gesso.services.submit import SANDBOX
 from gesso.settings import Settings
 from gesso.storage import accounts, channels, keys
 from gesso.storage.audit import Record

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
 
@@ -19,7 +19,8 @@ from gesso.domain import ids
 from gesso.domain.call import Call, Usage
 from gesso.domain.caller import ApiKey
 from gesso.domain.channel import Channel
-from gesso.domain.errors import GessoError, NoChannel, NotFound, RateLimited, UnknownModel
+from gesso.domain.errors import GessoError, NotFound, RateLimited, UnknownModel
+from gesso.domain.model import SANDBOX, SANDBOX_MODELS
 from gesso.domain.relay import Ask, Endpoint
 from gesso.kit import clock
 from gesso.ledger.model_prices import Tariff, find_tariff
@@ -36,6 +37,8 @@ log = structlog.get_logger()
 
 #: HTTP status in the row of a call whose caller left before there was an answer.
 LEFT = 499
+#: What test keys pay.
+_FREE = Tariff("test", {})
 #: Most models whose price is kept at hand.
 _TARIFFS = 1000
 
@@ -61,6 +64,7 @@ class Relayed:
     status: int
     content_type: str
     is_stream: bool
+    retry_after: str  #: Header of a refusal, in seconds; empty when it says none.
     chunks: AsyncIterator[bytes]  #: Raises Unavailable when the upstream breaks off.
 
 
@@ -94,15 +98,15 @@ class Relayer:
         """Say whether a channel relays a model and says so by name or pattern."""
         return self.router.names(self._catalogue.channels, endpoint, model)
 
-    def models(self) -> set[str]:
-        """Return the models that channels name in full."""
-        return self.router.listed(self._catalogue.channels)
+    def models(self, key: ApiKey) -> dict[str, str]:
+        """Return the models that channels name in full, with the provider of each."""
+        return self.router.listed(self._channels_of(key))
 
     def tariff(self, key: ApiKey, model: str) -> Tariff:
         """Return what a model costs; raises UnknownModel when nobody set a price."""
         key.check_action(model)
         if key.test:
-            raise NoChannel("test keys work on the sandbox only, which has no such model")
+            return _FREE
         found = self._find_tariff(model)
         if found is None:
             raise UnknownModel(
@@ -174,8 +178,20 @@ class Relayer:
         if demand.previous_id:
             channel, fingerprint = await self.find_stored(key, demand.previous_id)
             return [channel], fingerprint
-        found = self.router.order(self._catalogue.channels, demand.endpoint, demand.model)
+        try:
+            found = self.router.order(self._channels_of(key), demand.endpoint, demand.model)
+        except UnknownModel as error:
+            if not key.test:
+                raise
+            own = ", ".join(sorted(set(SANDBOX_MODELS.values())))
+            message = f"test keys work with the sandbox's models only: {own}"
+            raise UnknownModel(message, param="model") from error
         return found, ""
+
+    def _channels_of(self, key: ApiKey) -> Sequence[Channel]:
+        """Return the channels that a key may use: of a test key, the sandbox's."""
+        channels = self._catalogue.channels
+        return [c for c in channels if c.provider == SANDBOX] if key.test else channels
 
     def _check_concurrency(self, key: ApiKey) -> None:
         if key.concurrency and self._running[key.id] >= key.concurrency:
@@ -245,7 +261,8 @@ class _Ending:
                 EventMeter(hides_usage=self._demand.hides_usage) if is_stream else BodyMeter(kind)
             )
         chunks = self._pass(opened, time.monotonic() + total_s)
-        return Relayed(self._call, opened.status, kind, is_stream, chunks)
+        wait = opened.headers.get("retry-after", "")
+        return Relayed(self._call, opened.status, kind, is_stream, wait, chunks)
 
     async def _pass(self, opened: Opened, end_s: float) -> AsyncIterator[bytes]:
         meter = self._meter

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from gesso.domain.channel import Channel
 from gesso.domain.errors import NoChannel, UnknownModel
-from gesso.domain.model import explicit_names, lists, names, offers
+from gesso.domain.model import explicit_names, lists, names, offers, upstream_name
 from gesso.domain.provider import Provider
 from gesso.domain.relay import Endpoint, Relay
 from gesso.services.relay_breaker import Breakers
@@ -36,9 +36,23 @@ class Router:
         only = names(channel, "endpoints")
         return not only or endpoint.value in only
 
+    def offers(self, channel: Channel, endpoint: Endpoint, model: str) -> bool:
+        """Say whether a channel has a model at an endpoint."""
+        relay = self._relays.get(channel.provider)
+        if relay is None or not offers(channel, model):
+            return False
+        # What answers by itself has what it has, whatever the channel's options promise.
+        return not relay.models or upstream_name(channel, model) in relay.models.get(endpoint, ())
+
     def names(self, channels: Sequence[Channel], endpoint: Endpoint, model: str) -> bool:
         """Say whether an enabled channel relays a model and lists it, by name or pattern."""
-        return any(c.enabled and lists(c, model) and self.serves(c, endpoint) for c in channels)
+        return any(
+            c.enabled
+            and self.serves(c, endpoint)
+            and self.offers(c, endpoint, model)
+            and (lists(c, model) or bool(self._relays[c.provider].models))
+            for c in channels
+        )
 
     def order(self, channels: Sequence[Channel], endpoint: Endpoint, model: str) -> list[Channel]:
         """Return the channels to try: by priority, among equals drawn by weight.
@@ -46,7 +60,7 @@ class Router:
         Raises UnknownModel when no channel offers the model, NoChannel when those that do
         are switched off or left alone.
         """
-        able = [c for c in channels if self.serves(c, endpoint) and offers(c, model)]
+        able = [c for c in channels if self.serves(c, endpoint) and self.offers(c, endpoint, model)]
         if not able:
             raise UnknownModel(
                 f"the model {model!r} does not exist or you do not have access to it",
@@ -62,7 +76,13 @@ class Router:
         # The smallest of random**(1/weight)'s logarithms: a draw without replacement.
         return sorted(well, key=lambda c: (-c.priority, random.expovariate(1.0) / max(1, c.weight)))
 
-    def listed(self, channels: Sequence[Channel]) -> set[str]:
-        """Return the models that enabled channels name in full."""
-        on = [c for c in channels if c.enabled and self.relay_of(c) is not None]
-        return {name for channel in on for name in explicit_names(channel)}
+    def listed(self, channels: Sequence[Channel]) -> dict[str, str]:
+        """Return the models that enabled channels name in full, with the provider of each."""
+        found: dict[str, str] = {}
+        for channel in channels:
+            relay = self.relay_of(channel)
+            if relay is None or not channel.enabled:
+                continue
+            own = {name for some in relay.models.values() for name in some}
+            found |= dict.fromkeys(explicit_names(channel) | own, channel.provider)
+        return found

@@ -102,7 +102,8 @@ class Attempts:
         own = AsyncExitStack()
         try:
             reply = await own.enter_async_context(relay.relay(channel, key, ask))
-            self._check(channel, key, reply)
+            if not reply.is_final:
+                self._check(channel, key, reply)
             first = await anext(reply.chunks, b"")
         except BaseException:
             await own.aclose()

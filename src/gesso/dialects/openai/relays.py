@@ -172,7 +172,8 @@ async def _refusal(visit: Visit, relayed: Relayed) -> None:
     if "error" not in shown:
         message = f"the upstream refuses the request (HTTP {relayed.status})"
         body = wire.write_error(message, "invalid_request_error", code="upstream_refused")
-    await visit.answer(relayed.status, body)
+    wait = relayed.retry_after.encode("ascii", "ignore")
+    await visit.answer(relayed.status, body, more=[(b"retry-after", wait)] if wait else None)
 
 
 def _envelope(error: GessoError) -> bytes:

@@ -7,11 +7,11 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import uvicorn
-from starlette.applications import Starlette
+from starlette.types import ASGIApp
 
 
 @asynccontextmanager
-async def serving(app: Starlette) -> AsyncIterator[str]:
+async def serving(app: ASGIApp) -> AsyncIterator[str]:
     """Serve an application on a free port of loopback while the block lasts; gives its URL."""
     # Critical only: tests break connections on purpose.
     config = uvicorn.Config(app, port=0, lifespan="off", log_level="critical")

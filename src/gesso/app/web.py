@@ -23,6 +23,7 @@ from gesso.dialects.midjourney.routes import MidjourneyRoutes
 from gesso.dialects.openai.door import Bounds as OpenAIBounds
 from gesso.dialects.openai.images import Studio
 from gesso.dialects.openai.routes import OpenAIRoutes
+from gesso.domain.relay import Endpoint as ApiPath
 from gesso.http.auth import Doorkeeper
 from gesso.http.console import ConsoleRoom
 from gesso.http.docs import DocsRoom
@@ -30,6 +31,7 @@ from gesso.http.events import EventRoom
 from gesso.http.health import HealthRoom
 from gesso.http.limits import Pace
 from gesso.http.pictures import PictureRoom
+from gesso.http.switchboard import Switchboard
 from gesso.kit.mask import Polarity
 from gesso.kit.web import Guard
 from gesso.services import moderate
@@ -52,7 +54,7 @@ from gesso.services.upload import Uploader
 _PICTURES = "/v1/images/generations"
 
 
-def build_web(house: House) -> Starlette:
+def build_web(house: House) -> ASGIApp:
     """Build the HTTP application over an open house."""
     settings = house.settings
     room = PictureRoom(house.finder, house.blobs, house.links)
@@ -80,7 +82,7 @@ def build_web(house: House) -> Starlette:
     console = ConsoleRoom(settings.base_url)
     # Keys travel in headers, never in cookies, so other sites' pages may call us freely.
     cors = Middleware(CORSMiddleware, allow_origins=["*"], allow_methods=["*"], allow_headers=["*"])
-    return Starlette(
+    app = Starlette(
         routes=[
             *join(openai, mart),
             *midjourney.routes(),
@@ -92,6 +94,7 @@ def build_web(house: House) -> Starlette:
         ],
         middleware=[cors],
     )
+    return Switchboard(app, {f"/v1/{e}": app_of(openai, f"/v1/{e}", "POST") for e in ApiPath})
 
 
 def _openai(

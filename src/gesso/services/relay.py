@@ -9,9 +9,9 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import structlog
 
@@ -100,7 +100,9 @@ class Relayer:
 
     def models(self, key: ApiKey) -> dict[str, str]:
         """Return the models that channels name in full, with the provider of each."""
-        return self.router.listed(self._channels_of(key))
+        channels = self._catalogue.channels
+        usable = [c for c in channels if c.provider == SANDBOX] if key.test else channels
+        return self.router.listed(usable)
 
     def tariff(self, key: ApiKey, model: str) -> Tariff:
         """Return what a model costs; raises UnknownModel when nobody set a price."""
@@ -178,8 +180,10 @@ class Relayer:
         if demand.previous_id:
             channel, fingerprint = await self.find_stored(key, demand.previous_id)
             return [channel], fingerprint
+        channels = self._catalogue.channels
+        only = SANDBOX if key.test else None
         try:
-            found = self.router.order(self._channels_of(key), demand.endpoint, demand.model)
+            found = self.router.order(channels, demand.endpoint, demand.model, only)
         except UnknownModel as error:
             if not key.test:
                 raise
@@ -187,11 +191,6 @@ class Relayer:
             message = f"test keys work with the sandbox's models only: {own}"
             raise UnknownModel(message, param="model") from error
         return found, ""
-
-    def _channels_of(self, key: ApiKey) -> Sequence[Channel]:
-        """Return the channels that a key may use: of a test key, the sandbox's."""
-        channels = self._catalogue.channels
-        return [c for c in channels if c.provider == SANDBOX] if key.test else channels
 
     def _check_concurrency(self, key: ApiKey) -> None:
         if key.concurrency and self._running[key.id] >= key.concurrency:
@@ -304,6 +303,6 @@ class _Ending:
             channel_id=opened.channel.id if opened else None,
             upstream_id=self._meter.upstream_id if self._meter else None,
             upstream_key=opened.fingerprint if opened else "",
-            error=self.error,
+            error=(self.error or "")[:500] or None,
         )
-        self._relayer.settle(self._call, replace(outcome, error=(self.error or "")[:500] or None))
+        self._relayer.settle(self._call, outcome)

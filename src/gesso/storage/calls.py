@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict
 from datetime import datetime
+from operator import attrgetter
 from typing import Any
 
 from sqlalchemy import bindparam, func, insert, select, update
@@ -107,10 +107,19 @@ async def count_open(connection: AsyncConnection) -> int:
     )
 
 
+_PLAIN = tuple(n for n in Call.__dataclass_fields__ if n not in {"usage", "state", *_TIMES})
+_plain, _used = attrgetter(*_PLAIN), attrgetter(*_USAGE)
+
+
 def _write(call: Call) -> dict[str, Any]:
-    values = {name: getattr(call, name) for name in Call.__dataclass_fields__ if name != "usage"}
+    # Written twice for every call; `asdict` would copy each number deeply.
+    values: dict[str, Any] = dict(zip(_PLAIN, _plain(call), strict=True))
+    values.update(zip(_USAGE, _used(call.usage), strict=True))
     values["state"] = call.state.value
-    return values | asdict(call.usage) | {name: millis(values[name]) for name in _TIMES}
+    values["started_at"] = millis(call.started_at)
+    values["lease_until"] = millis(call.lease_until)
+    values["finished_at"] = millis(call.finished_at)
+    return values
 
 
 def _read(row: Any) -> Call:

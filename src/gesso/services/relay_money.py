@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import structlog
 
@@ -88,7 +88,7 @@ class Settle:
             call = book.extend(unit, call, outcome.cost_nanos - call.price_nanos)
         charge = min(outcome.cost_nanos, call.price_nanos)
         book.capture(unit, call, charge)
-        call = replace(_closed(call, outcome), finished_at=unit.now, charged_nanos=charge)
+        call = _closed(call, outcome, unit.now, charge)
         unit.save_call(call)
         return call
 
@@ -107,7 +107,7 @@ class Keep:
 
     def apply(self, unit: Unit) -> Call:
         """Store the finished call."""
-        call = replace(_closed(self.call, self.outcome), finished_at=unit.now)
+        call = _closed(self.call, self.outcome, unit.now, 0)
         unit.add_call(call)
         return call
 
@@ -172,9 +172,11 @@ async def release_dead(database: Database, writer: Writer) -> int:
     return sum(released)
 
 
-def _closed(call: Call, outcome: Outcome) -> Call:
+def _closed(call: Call, outcome: Outcome, now: datetime, charged_nanos: int) -> Call:
     return replace(
         call,
+        finished_at=now,
+        charged_nanos=charged_nanos,
         state=CallState.SETTLED if outcome.status < 400 else CallState.RELEASED,
         usage=outcome.usage,
         channel_id=outcome.channel_id,

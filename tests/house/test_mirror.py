@@ -23,7 +23,7 @@ TOGETHER = {
 #: Modules without a file of their own: where their behaviour is tested, or why there is none.
 ELSEWHERE = {
     "__main__.py": "rooms/cli/test_commands.py",
-    "cli/__init__.py": "rooms/cli/test_commands.py",
+    "cli/__init__.py": "rooms/cli/test_cli.py",
     "cli/imagine.py": "rooms/cli/test_commands.py",
     "cli/keys.py": "rooms/cli/test_commands.py",
     "cli/migrate.py": "rooms/cli/test_commands.py",

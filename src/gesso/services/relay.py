@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
@@ -19,13 +18,16 @@ from gesso.domain import ids
 from gesso.domain.call import Call, Usage
 from gesso.domain.caller import ApiKey
 from gesso.domain.channel import Channel
-from gesso.domain.errors import GessoError, NotFound, RateLimited, UnknownModel
+from gesso.domain.errors import GessoError, NotFound, UnknownModel
+from gesso.domain.limits import Allowance
 from gesso.domain.model import SANDBOX, SANDBOX_MODELS
 from gesso.domain.relay import Ask, Endpoint
 from gesso.kit import clock
 from gesso.ledger.model_prices import Tariff, find_tariff
 from gesso.services.catalogue import Catalogue
-from gesso.services.relay_money import LEASE, Keep, Leases, Open, Outcome, Settle
+from gesso.services.relay_again import Again, Keeper, Kept
+from gesso.services.relay_limits import is_limited
+from gesso.services.relay_money import LEASE, Begun, Keep, Leases, Open, Outcome, Settle
 from gesso.services.relay_route import Router
 from gesso.services.relay_try import Attempts, Opened
 from gesso.services.relay_usage import BodyMeter, EventMeter
@@ -54,6 +56,7 @@ class Demand:
     hides_usage: bool = False  #: Whether the chunk with the usage was ours to ask for.
     quality: str = ""  #: Of pictures, for their price.
     previous_id: str = ""  #: A stored response; the call goes where that was made.
+    again: Again | None = None  #: The name by which it may be sent again.
 
 
 @dataclass(slots=True)
@@ -66,6 +69,7 @@ class Relayed:
     is_stream: bool
     retry_after: str  #: Header of a refusal, in seconds; empty when it says none.
     chunks: AsyncIterator[bytes]  #: Raises Unavailable when the upstream breaks off.
+    allowances: tuple[Allowance, ...] = ()  #: What is left of limits.
 
 
 class Relayer:
@@ -89,7 +93,6 @@ class Relayer:
         self.leases = Leases(database)
         self._attempts = attempts
         self._total_s = total_s
-        self._running: Counter[str] = Counter()
         self._tariffs: dict[str, Tariff | None] = {}
         self._tariffs_of: object = None  #: The price list that they were read from.
         self._settling: set[asyncio.Task[None]] = set()
@@ -136,24 +139,22 @@ class Relayer:
         # Which channel comes first: an unknown model is a plainer error than a missing price.
         channels, fingerprint = await self._channels(key, demand)
         tariff = self.tariff(key, demand.model)
-        self._check_concurrency(key)
-        self._running[key.id] += 1
+        opening = self._open(key, demand, tariff)
+        is_open = not tariff.is_free or demand.again is not None or is_limited(key)
+        begun = await self._begin(opening) if is_open else Begun(opening.call)
+        if begun.kept is not None:
+            yield _given_again(begun.call, begun.kept)
+            return
+        ending = _Ending(self, opening, demand, tariff, is_open)
         try:
-            call = await self._begin(key, demand, tariff)
-            ending = _Ending(self, call, demand, tariff)
-            try:
-                async with AsyncExitStack() as stack:
-                    opened = await self._attempts.open(stack, channels, demand.write, fingerprint)
-                    yield ending.begin(opened, self._total_s)
-            except GessoError as error:
-                ending.error = error.message
-                raise
-            finally:
-                ending.settle()
+            async with AsyncExitStack() as stack:
+                opened = await self._attempts.open(stack, channels, demand.write, fingerprint)
+                yield ending.begin(opened, self._total_s, begun.allowances)
+        except GessoError as error:
+            ending.error = error.message
+            raise
         finally:
-            self._running[key.id] -= 1
-            if not self._running[key.id]:
-                del self._running[key.id]
+            ending.settle()
 
     async def find_stored(self, key: ApiKey, response_id: str) -> tuple[Channel, str]:
         """Return the channel and the key's fingerprint that made a stored response."""
@@ -192,14 +193,7 @@ class Relayer:
             raise UnknownModel(message, param="model") from error
         return found, ""
 
-    def _check_concurrency(self, key: ApiKey) -> None:
-        if key.concurrency and self._running[key.id] >= key.concurrency:
-            raise RateLimited(
-                f"this key may have {key.concurrency} open calls at once",
-                facts={"retry_after_s": 1.0},
-            )
-
-    async def _begin(self, key: ApiKey, demand: Demand, tariff: Tariff) -> Call:
+    def _open(self, key: ApiKey, demand: Demand, tariff: Tariff) -> Open:
         now = clock.now()
         call = Call(
             id=ids.new_id("call"),
@@ -212,16 +206,18 @@ class Relayer:
             started_at=now,
             lease_until=now + LEASE,
         )
-        if tariff.is_free:
-            return call
-        call = await self._writer.write(Open(key, call))
-        self.leases.add(call)
-        return call
+        return Open(key, call, demand.foreseen, demand.again)
 
-    def settle(self, call: Call, outcome: Outcome) -> None:
+    async def _begin(self, opening: Open) -> Begun:
+        begun = await self._writer.write(opening)
+        if begun.kept is None:
+            self.leases.add(opening.call)
+        return begun
+
+    def settle(self, opening: Open, outcome: Outcome, *, is_open: bool) -> None:
         """Write down how a call ended; the caller does not wait for it."""
-        held = call.price_nanos > 0
-        operation = Settle(call, outcome) if held else Keep(call, outcome)
+        call = opening.call
+        operation = Settle(opening, outcome) if is_open else Keep(call, outcome)
 
         async def write() -> None:
             try:
@@ -240,9 +236,14 @@ class Relayer:
 class _Ending:
     """How a call ends, whatever happens; settles it once."""
 
-    def __init__(self, relayer: Relayer, call: Call, demand: Demand, tariff: Tariff) -> None:
+    def __init__(
+        self, relayer: Relayer, opening: Open, demand: Demand, tariff: Tariff, is_open: bool
+    ) -> None:
         self._relayer = relayer
-        self._call = call
+        self._opening = opening
+        self._is_open = is_open  #: Whether it stands in the books already.
+        self._keeper = Keeper() if demand.again else None
+        self._kept: Kept | None = None
         self._demand = demand
         self._tariff = tariff
         self._opened: Opened | None = None
@@ -250,7 +251,7 @@ class _Ending:
         self._settled = False
         self.error: str | None = None
 
-    def begin(self, opened: Opened, total_s: float) -> Relayed:
+    def begin(self, opened: Opened, total_s: float, allowances: tuple[Allowance, ...]) -> Relayed:
         """Note where the answer comes from and let it through a meter."""
         self._opened = opened
         kind = opened.headers.get("content-type", "")
@@ -261,30 +262,42 @@ class _Ending:
             )
         chunks = self._pass(opened, time.monotonic() + total_s)
         wait = opened.headers.get("retry-after", "")
-        return Relayed(self._call, opened.status, kind, is_stream, wait, chunks)
+        call = self._opening.call
+        return Relayed(call, opened.status, kind, is_stream, wait, chunks, allowances)
 
     async def _pass(self, opened: Opened, end_s: float) -> AsyncIterator[bytes]:
         meter = self._meter
         try:
             async for chunk in opened.chunks:
                 passed = meter.feed(chunk) if meter else chunk
+                if self._keeper:
+                    self._keeper.feed(passed)
                 if meter is not None and meter.done:
                     # Settled before the caller can know that the answer is whole: the money
                     # that is left over is there again for the caller's next request.
-                    self.settle()
+                    self._finish(opened)
                 if passed:
                     yield passed
                 if time.monotonic() > end_s:
                     self.error = "the call took longer than the gateway allows"
                     break
             rest = meter.flush() if meter else b""
-            self.settle()
+            if self._keeper:
+                self._keeper.feed(rest)
+            self._finish(opened)
             if rest:
                 yield rest
         except GessoError as error:
             self.error = error.message
             opened.broke(error.message)
             raise
+
+    def _finish(self, opened: Opened) -> None:
+        """Settle an answer that is whole, and keep it for a caller who may ask again."""
+        if self._keeper and not self.error and not self._settled:
+            kind = opened.headers.get("content-type", "")
+            self._kept = self._keeper.take(opened.status, kind)
+        self.settle()
 
     def settle(self) -> None:
         """Charge what was used, once."""
@@ -304,5 +317,17 @@ class _Ending:
             upstream_id=self._meter.upstream_id if self._meter else None,
             upstream_key=opened.fingerprint if opened else "",
             error=(self.error or "")[:500] or None,
+            kept=self._kept,
         )
-        self._relayer.settle(self._call, outcome)
+        self._relayer.settle(self._opening, outcome, is_open=self._is_open)
+
+
+def _given_again(call: Call, kept: Kept) -> Relayed:
+    """Return an answer that was given before."""
+
+    async def chunks() -> AsyncIterator[bytes]:
+        yield kept.body
+
+    kind = kept.content_type
+    is_stream = kind.startswith("text/event-stream")
+    return Relayed(call, kept.status, kind, is_stream, "", chunks())

@@ -32,6 +32,15 @@ async def lock(connection: AsyncConnection, ids: Iterable[str]) -> dict[str, Cal
     return {call.id: call for call in map(_read, rows)}
 
 
+async def find(connection: AsyncConnection, ids: Iterable[str]) -> dict[str, Call]:
+    """Read calls as they stand."""
+    wanted = sorted(set(ids))
+    if not wanted:
+        return {}
+    rows = await connection.execute(_SELECT.where(calls.c.id.in_(wanted)))
+    return {call.id: call for call in map(_read, rows)}
+
+
 async def insert_all(connection: AsyncConnection, new: Sequence[Call]) -> None:
     """Insert calls with one statement."""
     if new:
@@ -81,6 +90,18 @@ async def find_by_upstream_id(
     ).order_by(calls.c.started_at.desc())
     row = (await connection.execute(statement.limit(1))).first()
     return None if row is None else _read(row)
+
+
+async def count_open_of(connection: AsyncConnection, owners: Iterable[str]) -> dict[str, int]:
+    """Return how many open calls keys and accounts have, by their ids."""
+    found = dict.fromkeys(owners, 0)
+    if not found:
+        return found
+    for column in (calls.c.key_id, calls.c.account_id):
+        statement = select(column, func.count()).where(_OPEN, column.in_(list(found)))
+        for name, count in await connection.execute(statement.group_by(column)):
+            found[name] = int(count)
+    return found
 
 
 async def sum_open(connection: AsyncConnection) -> dict[str, int]:

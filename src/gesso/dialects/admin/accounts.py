@@ -7,6 +7,7 @@ from typing import Any
 from msgspec import UNSET, UnsetType
 
 from gesso.dialects.admin.desk import Call, Endpoint, Table
+from gesso.dialects.admin.limits import LimitsBody, LimitsView, read_limits, write_limits
 from gesso.dialects.admin.wire import (
     Amount,
     Body,
@@ -37,6 +38,7 @@ class AccountChange(Body):
 
     name: Name | UnsetType = UNSET
     enabled: bool | UnsetType = UNSET
+    limits: LimitsBody | UnsetType | None = UNSET
 
 
 class TopUp(Body):
@@ -64,6 +66,7 @@ class AccountView(View):
     available: Money
     held: Money
     created_at: Moment | None
+    limits: LimitsView
 
 
 def write_account(account: Account) -> AccountView:
@@ -75,6 +78,7 @@ def write_account(account: Account) -> AccountView:
         available=write_money(account.available_nanos),
         held=write_money(account.held_nanos),
         created_at=account.created_at,
+        limits=write_limits(account.limits),
     )
 
 
@@ -132,6 +136,8 @@ class Accounts:
     async def change(self, call: Call[None, AccountChange]) -> AccountView:
         """PATCH /accounts/{account_id}."""
         values: dict[str, Any] = given(call.body)
+        if "limits" in values:
+            values["limits"] = read_limits(values["limits"])
         account_id = call.path["account_id"]
         return write_account(await self._desk.change(call.actor, call.key, account_id, values))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -35,6 +36,19 @@ class Form:
     def files(self, *names: str) -> list[UploadFile]:
         """Return the files with one of these names."""
         return [v for n, v in self.parts if n in names and isinstance(v, UploadFile)]
+
+    async def digest(self) -> bytes:
+        """Return what tells this form from any other."""
+        found = hashlib.sha256()
+        for name, value in self.parts:
+            found.update(f"{len(name)}:{name}:{_size(value)}:".encode(errors="surrogatepass"))
+            if isinstance(value, str):
+                found.update(value.encode(errors="surrogatepass"))
+                continue
+            await value.seek(0)
+            while chunk := await value.read(_CHUNK):
+                found.update(chunk)
+        return found.digest()
 
     def ask(self, path: str, model: str) -> Ask:
         """Return this form as a request for an upstream that knows the model as `model`."""

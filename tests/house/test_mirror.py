@@ -34,6 +34,7 @@ ELSEWHERE = {
     "domain/call.py": "",  # records
     "domain/order.py": "",  # records
     "domain/limits.py": "flows/test_openai_limits.py",
+    "services/relay_probe.py": "flows/test_openai_health.py",
     "services/relay_again.py": "flows/test_openai_limits.py",
     "services/relay_limits.py": "flows/test_openai_limits.py",
     "storage/call_replays.py": "flows/test_openai_limits.py",

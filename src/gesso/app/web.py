@@ -65,6 +65,7 @@ def build_web(house: House) -> ASGIApp:
         reader=house.reader,
         writer=house.writer,
         catalogue=house.catalogue,
+        relayer=house.relayer,
         authenticator=authenticator,
         sender=house.sender(),
         callback_timeout_s=settings.callback_timeout_s,

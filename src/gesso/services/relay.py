@@ -11,6 +11,7 @@ import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 
 import structlog
 
@@ -18,16 +19,18 @@ from gesso.domain import ids
 from gesso.domain.call import Call, Usage
 from gesso.domain.caller import ApiKey
 from gesso.domain.channel import Channel
-from gesso.domain.errors import GessoError, NotFound, UnknownModel
+from gesso.domain.errors import GessoError, NotFound, Unavailable, UnknownModel
 from gesso.domain.limits import Allowance
 from gesso.domain.model import SANDBOX, SANDBOX_MODELS
 from gesso.domain.relay import Ask, Endpoint
 from gesso.kit import clock
 from gesso.ledger.model_prices import Tariff, find_tariff
 from gesso.services.catalogue import Catalogue
+from gesso.services.key_ring import keys_of
 from gesso.services.relay_again import Again, Keeper, Kept
 from gesso.services.relay_limits import is_limited
 from gesso.services.relay_money import LEASE, Begun, Keep, Leases, Open, Outcome, Settle
+from gesso.services.relay_probe import Prober
 from gesso.services.relay_route import Router
 from gesso.services.relay_try import Attempts, Opened
 from gesso.services.relay_usage import BodyMeter, EventMeter
@@ -72,6 +75,18 @@ class Relayed:
     allowances: tuple[Allowance, ...] = ()  #: What is left of limits.
 
 
+@dataclass(frozen=True, slots=True)
+class Health:
+    """How a channel that relays does, as one process knows it."""
+
+    breaker: str  #: closed, open or half-open.
+    failures: int  #: In a row.
+    open_until: datetime | None
+    reason: str  #: Of the last failure.
+    keys: int
+    keys_resting: int  #: Refused or too busy a moment ago.
+
+
 class Relayer:
     """Relays calls for one process."""
 
@@ -82,6 +97,7 @@ class Relayer:
         catalogue: Catalogue,
         router: Router,
         attempts: Attempts,
+        prober: Prober,
         *,
         total_s: float,
     ) -> None:
@@ -92,10 +108,28 @@ class Relayer:
         self.router = router
         self.leases = Leases(database)
         self._attempts = attempts
+        self.prober = prober
         self._total_s = total_s
         self._tariffs: dict[str, Tariff | None] = {}
         self._tariffs_of: object = None  #: The price list that they were read from.
         self._settling: set[asyncio.Task[None]] = set()
+
+    def health(self, channel: Channel) -> Health | None:
+        """Return how a channel does in this process; None for one that relays nothing."""
+        if self.router.relay_of(channel) is None:
+            return None
+        breaker, ring = self.router.breakers.find(channel.id), self._attempts.ring
+        state = "closed"
+        if breaker.open_until is not None:
+            state = "half-open" if breaker.open_until <= clock.now() else "open"
+        return Health(
+            state,
+            breaker.failures,
+            breaker.open_until,
+            breaker.reason,
+            len(keys_of(channel)),
+            ring.resting(channel),
+        )
 
     def names(self, endpoint: Endpoint, model: str) -> bool:
         """Say whether a channel relays a model and says so by name or pattern."""
@@ -249,6 +283,7 @@ class _Ending:
         self._opened: Opened | None = None
         self._meter: EventMeter | BodyMeter | None = None
         self._settled = False
+        self._garbled = False
         self.error: str | None = None
 
     def begin(self, opened: Opened, total_s: float, allowances: tuple[Allowance, ...]) -> Relayed:
@@ -281,7 +316,7 @@ class _Ending:
                 if time.monotonic() > end_s:
                     self.error = "the call took longer than the gateway allows"
                     break
-            rest = meter.flush() if meter else b""
+            rest = self._flush()
             if self._keeper:
                 self._keeper.feed(rest)
             self._finish(opened)
@@ -290,6 +325,16 @@ class _Ending:
         except GessoError as error:
             self.error = error.message
             opened.broke(error.message)
+            raise
+
+    def _flush(self) -> bytes:
+        """Return what the meter held back; an answer that is garbage is not paid for."""
+        if self._meter is None:
+            return b""
+        try:
+            return self._meter.flush()
+        except Unavailable:
+            self._meter, self._garbled = None, True
             raise
 
     def _finish(self, opened: Opened) -> None:
@@ -308,7 +353,7 @@ class _Ending:
         if self._meter is not None:
             usage = self._meter.usage(self._demand.foreseen)
             cost = self._tariff.cost(usage, quality=self._demand.quality)
-        status = opened.status if opened else (502 if self.error else LEFT)
+        status = opened.status if opened and not self._garbled else (502 if self.error else LEFT)
         outcome = Outcome(
             usage=usage,
             cost_nanos=cost,

@@ -26,6 +26,7 @@ ELSEWHERE = {
     "cli/__init__.py": "rooms/cli/test_cli.py",
     "cli/imagine.py": "rooms/cli/test_commands.py",
     "cli/keys.py": "rooms/cli/test_commands.py",
+    "cli/prices.py": "flows/test_openai_prices.py",
     "cli/migrate.py": "rooms/cli/test_commands.py",
     "cli/serve.py": "rooms/cli/test_commands.py",
     "cli/worker.py": "crash/test_kill.py",

@@ -38,6 +38,7 @@ COMMANDS = {
     "account": Place("keys", "accounts", "Operate", "Create accounts and change balances."),
     "user": Place("users", "app", "Operate", "People who may log in."),
     "channel": Place("channels", "app", "Operate", "Add and list backends."),
+    "price": Place("prices", "app", "Operate", "Read and import prices."),
     "ledger": Place("ledger", "app", "Operate", "Prove and read the books."),
 }
 

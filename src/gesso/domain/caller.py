@@ -31,6 +31,7 @@ class Account:
     enabled: bool = True
     created_at: datetime | None = None
     limits: Limits = NO_LIMITS
+    price_group: str = ""  #: Its multiplier is the price `group@<name>`; empty: prices as listed.
 
     def moved(self, available_nanos: int, held_nanos: int) -> Account:
         """Return the account with these amounts added. Not `replace`: it is slow, this is hot."""
@@ -42,6 +43,7 @@ class Account:
             self.enabled,
             self.created_at,
             self.limits,
+            self.price_group,
         )
 
 
@@ -81,6 +83,7 @@ class ApiKey:
     overlap_until: datetime | None = None  #: Until when the secret before the last rotation works.
     limits: Limits = NO_LIMITS  #: On relayed calls, beside those above.
     account_limits: Limits = NO_LIMITS  #: On those of all keys of the account together.
+    price_group: str = ""  #: Of the account.
 
     @property
     def call_limits(self) -> Limits:

@@ -8,7 +8,7 @@ from gesso.domain.caller import ApiKey
 from gesso.domain.errors import NotAllowed
 from gesso.domain.model import PAINTERS, SANDBOX
 from gesso.domain.task import Action
-from gesso.ledger.model_prices import PREFIX, UNITS, list_tariffs
+from gesso.ledger.model_prices import GROUP, PREFIX, UNITS, list_tariffs
 from gesso.ledger.money import write_dollars
 from gesso.services.catalogue import Catalogue
 from gesso.services.relay import Relayer
@@ -38,7 +38,11 @@ class ModelList:
             name: {unit: write_dollars(nanos) for unit, nanos in units.items()}
             for name, units in list_tariffs(prices).items()
         }
-        tasks = {k: write_dollars(v) for k, v in sorted(prices.items()) if not k.startswith(PREFIX)}
+        tasks = {
+            k: write_dollars(v)
+            for k, v in sorted(prices.items())
+            if not k.startswith((PREFIX, GROUP))
+        }
         per = {unit: f"{amount:,}" for unit, amount in UNITS.items()}
         return {"currency": "USD", "per": per, "models": models, "tasks": tasks}
 

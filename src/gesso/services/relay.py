@@ -24,7 +24,8 @@ from gesso.domain.limits import Allowance
 from gesso.domain.model import SANDBOX, SANDBOX_MODELS
 from gesso.domain.relay import Ask, Endpoint
 from gesso.kit import clock
-from gesso.ledger.model_prices import Tariff, find_tariff
+from gesso.ledger.model_prices import Tariff, find_tariff, group_factor
+from gesso.ledger.money import DOLLAR
 from gesso.services.catalogue import Catalogue
 from gesso.services.key_ring import keys_of
 from gesso.services.relay_again import Again, Keeper, Kept
@@ -110,7 +111,8 @@ class Relayer:
         self._attempts = attempts
         self.prober = prober
         self._total_s = total_s
-        self._tariffs: dict[str, Tariff | None] = {}
+        #: By model and price group.
+        self._tariffs: dict[tuple[str, str], Tariff | None] = {}
         self._tariffs_of: object = None  #: The price list that they were read from.
         self._settling: set[asyncio.Task[None]] = set()
 
@@ -146,7 +148,7 @@ class Relayer:
         key.check_action(model)
         if key.test:
             return _FREE
-        found = self._find_tariff(model)
+        found = self._find_tariff(model, key.price_group)
         if found is None:
             raise UnknownModel(
                 f"the model {model!r} has no price here: an operator must set "
@@ -155,13 +157,17 @@ class Relayer:
             )
         return found
 
-    def _find_tariff(self, model: str) -> Tariff | None:
+    def _find_tariff(self, model: str, group: str) -> Tariff | None:
         prices = self._catalogue.prices
         if prices is not self._tariffs_of or len(self._tariffs) > _TARIFFS:
             self._tariffs, self._tariffs_of = {}, prices
-        if model not in self._tariffs:
-            self._tariffs[model] = find_tariff(prices, model)
-        return self._tariffs[model]
+        if (model, group) not in self._tariffs:
+            found = find_tariff(prices, model)
+            factor = group_factor(prices, group)
+            if found is not None and factor != DOLLAR:
+                found = found.times(factor)
+            self._tariffs[model, group] = found
+        return self._tariffs[model, group]
 
     @asynccontextmanager
     async def relay(self, key: ApiKey, demand: Demand) -> AsyncIterator[Relayed]:

@@ -15,7 +15,10 @@ from gesso.storage.limits import read_limits, write_limits
 from gesso.storage.paging import Order, Slice, read_page
 from gesso.storage.schema import accounts
 
-_FIELDS = ("id", "name", "available_nanos", "held_nanos", "enabled", "created_at", "limits")
+_FIELDS = (
+    "id", "name", "available_nanos", "held_nanos", "enabled", "created_at", "limits", "price_group",
+)  # fmt: skip
+_SETTABLE = frozenset({"name", "enabled", "limits", "price_group"})
 _SELECT = select(*(accounts.c[name] for name in _FIELDS))
 
 
@@ -42,8 +45,8 @@ async def find_page(connection: AsyncConnection, part: Slice) -> tuple[list[Acco
 
 
 async def change(connection: AsyncConnection, account_id: str, values: Mapping[str, Any]) -> None:
-    """Store the name, the switch or the limits of an account; never a balance."""
-    allowed = {name: values[name] for name in values if name in {"name", "enabled", "limits"}}
+    """Store the name, the switch, limits or price group of an account; never a balance."""
+    allowed = {name: values[name] for name in values if name in _SETTABLE}
     if "limits" in allowed:
         allowed["limits"] = write_limits(allowed["limits"])
     await connection.execute(update(accounts).where(accounts.c.id == account_id).values(**allowed))

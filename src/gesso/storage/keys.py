@@ -57,6 +57,7 @@ _SELECT = select(
     keys,
     accounts.c.enabled.label("account_enabled"),
     accounts.c.limits.label("account_limits"),
+    accounts.c.price_group,
 ).join(accounts, accounts.c.id == keys.c.account_id)
 
 
@@ -195,6 +196,7 @@ def _read(row: Any) -> ApiKey:
         rate_per_minute=row["rate_per_minute"],
         limits=read_limits(row["limits"]),
         account_limits=read_limits(row["account_limits"]),
+        price_group=row["price_group"],
         user_id=row["user_id"],
         created_at=_moment(row["created_at"]),
         overlap_until=_moment(row["old_until"]),

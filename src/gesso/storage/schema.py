@@ -38,6 +38,7 @@ accounts = Table(
     Column("enabled", Boolean, nullable=False),
     Column("created_at", BigInteger, nullable=False),
     Column("limits", Text, nullable=False, server_default="{}"),
+    Column("price_group", String(40), nullable=False, server_default=""),
     CheckConstraint("held_nanos >= 0", name="held_not_negative"),
 )
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
-from msgspec import UNSET, UnsetType
+from msgspec import UNSET, Meta, UnsetType
 
 from gesso.dialects.admin.desk import Call, Endpoint, Table
 from gesso.dialects.admin.limits import LimitsBody, LimitsView, read_limits, write_limits
@@ -26,6 +26,8 @@ from gesso.domain.errors import InvalidValue
 from gesso.domain.permission import Permission
 from gesso.services.office import Office
 
+PriceGroup = Annotated[str, Meta(max_length=40, pattern="^[a-z0-9_-]*$")]
+
 
 class NewAccount(Body):
     """An account to create."""
@@ -39,6 +41,7 @@ class AccountChange(Body):
     name: Name | UnsetType = UNSET
     enabled: bool | UnsetType = UNSET
     limits: LimitsBody | UnsetType | None = UNSET
+    price_group: PriceGroup | UnsetType = UNSET
 
 
 class TopUp(Body):
@@ -67,6 +70,7 @@ class AccountView(View):
     held: Money
     created_at: Moment | None
     limits: LimitsView
+    price_group: str  #: Its multiplier is the price `group@<name>`.
 
 
 def write_account(account: Account) -> AccountView:
@@ -79,6 +83,7 @@ def write_account(account: Account) -> AccountView:
         held=write_money(account.held_nanos),
         created_at=account.created_at,
         limits=write_limits(account.limits),
+        price_group=account.price_group,
     )
 
 

@@ -12,6 +12,8 @@ def upgrade() -> None:
     for table in ("keys", "accounts"):
         column = sa.Column("limits", sa.Text(), server_default="{}", nullable=False)
         op.add_column(table, column)
+    group = sa.Column("price_group", sa.String(length=40), server_default="", nullable=False)
+    op.add_column("accounts", group)
     op.create_table(
         "meters",
         sa.Column("owner", sa.String(length=40), nullable=False),

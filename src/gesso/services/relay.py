@@ -254,7 +254,7 @@ class Relayer:
             self.leases.add(opening.call)
         return begun
 
-    def settle(self, opening: Open, outcome: Outcome, *, is_open: bool) -> None:
+    def settle(self, opening: Open, outcome: Outcome, *, is_open: bool) -> asyncio.Task[None]:
         """Write down how a call ended; the caller does not wait for it."""
         call = opening.call
         operation = Settle(opening, outcome) if is_open else Keep(call, outcome)
@@ -271,6 +271,7 @@ class Relayer:
         task = asyncio.create_task(write())
         self._settling.add(task)
         task.add_done_callback(self._settling.discard)
+        return task
 
 
 class _Ending:
@@ -290,6 +291,7 @@ class _Ending:
         self._meter: EventMeter | BodyMeter | None = None
         self._settled = False
         self._garbled = False
+        self._written: asyncio.Task[None] | None = None
         self.error: str | None = None
 
     def begin(self, opened: Opened, total_s: float, allowances: tuple[Allowance, ...]) -> Relayed:
@@ -316,7 +318,7 @@ class _Ending:
                 if meter is not None and meter.done:
                     # Settled before the caller can know that the answer is whole: the money
                     # that is left over is there again for the caller's next request.
-                    self._finish(opened)
+                    await self._finish(opened)
                 if passed:
                     yield passed
                 if time.monotonic() > end_s:
@@ -325,7 +327,7 @@ class _Ending:
             rest = self._flush()
             if self._keeper:
                 self._keeper.feed(rest)
-            self._finish(opened)
+            await self._finish(opened)
             if rest:
                 yield rest
         except GessoError as error:
@@ -343,12 +345,18 @@ class _Ending:
             self._meter, self._garbled = None, True
             raise
 
-    def _finish(self, opened: Opened) -> None:
-        """Settle an answer that is whole, and keep it for a caller who may ask again."""
+    async def _finish(self, opened: Opened) -> None:
+        """Settle an answer that is whole, and keep it for a caller who may ask again.
+
+        A stored response is written down before the caller has all of it: the next request
+        may name it, here or at another process.
+        """
         if self._keeper and not self.error and not self._settled:
             kind = opened.headers.get("content-type", "")
             self._kept = self._keeper.take(opened.status, kind)
         self.settle()
+        if self._meter is not None and self._meter.upstream_id and self._written is not None:
+            await asyncio.wait([self._written])
 
     def settle(self) -> None:
         """Charge what was used, once."""
@@ -370,7 +378,7 @@ class _Ending:
             error=(self.error or "")[:500] or None,
             kept=self._kept,
         )
-        self._relayer.settle(self._opening, outcome, is_open=self._is_open)
+        self._written = self._relayer.settle(self._opening, outcome, is_open=self._is_open)
 
 
 def _given_again(call: Call, kept: Kept) -> Relayed:

@@ -22,6 +22,8 @@ _END = 64 * 1024
 _SEPARATOR = re.compile(rb"\r\n\r\n|\n\n|\r\r")
 _PICTURE = re.compile(rb'"(?:b64_json|url)"\s*:\s*"')
 _OVERLAP = 16
+#: Events that end a stream of the responses endpoint, which has no other end.
+_LAST = (b"response.completed", b"response.incomplete", b"response.failed")
 
 
 class _Details(msgspec.Struct):
@@ -184,6 +186,9 @@ class EventMeter(_Counter):
         except msgspec.MsgspecError:
             return False
         self._note(seen)
+        head = event[:60]
+        if any(name in head for name in _LAST):
+            self.done = True
         if b"image_" in event[:60] and b".completed" in event[:60]:
             self._pictures += 1
         return seen.usage is not None and seen.choices == []

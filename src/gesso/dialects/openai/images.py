@@ -148,7 +148,7 @@ class Images:
 
     async def _stream(self, visit: Visit, task: Task, shape: Shape, partial: Any) -> None:
         """Send partial pictures while the task runs, then the first whole one."""
-        most = int(partial) if str(partial or 0) in {"0", "1", "2", "3"} else 3
+        most = int(partial or 0) if str(partial or 0) in {"0", "1", "2", "3"} else 3
         sent, last, preview = 0, task, None
         painter = self._studio.painter
         common = {"created_at": int(time.time()), **shape.told()}

@@ -11,6 +11,7 @@ CONSOLE      := src/gesso/console/index.html
 CONSOLE_FROM := $(shell git ls-files console 2>/dev/null || \
   find console -path console/node_modules -prune -o -type f -print)
 NODE         := console/node_modules/.installed
+NODE_TESTS   := tests/node/node_modules/.installed
 
 # Where Python may not keep what it compiled, each of the tests' hundreds of processes would
 # compile everything again.
@@ -40,7 +41,7 @@ check: $(VENV)/.dev $(NODE) ## Lint, types and floors
 	$(BIN)/lint-imports
 	npm --prefix console run --silent check
 
-unit: $(VENV)/.dev ## The tests alone
+unit: $(VENV)/.dev $(NODE_TESTS) ## The tests alone
 	$(BIN)/python -m pytest
 
 browsers: ## Install what the console's tests need, where it is missing and root asks
@@ -74,7 +75,7 @@ lock: ## Resolve the dependencies again (needs uv)
 	$(COMPILE) -c requirements/dev.txt -o requirements/run.txt pyproject.toml
 
 clean: ## Remove what was built; data stays
-	rm -rf $(VENV) dist src/gesso/console console/node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) dist src/gesso/console console/node_modules tests/node/node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
 # A stamp is written only when its step has ended well, so a broken set-up is done again.
 $(VENV)/.venv:
@@ -99,6 +100,10 @@ $(NODE): console/package-lock.json
 	  2>/dev/null && command -v npm >/dev/null || { \
 	  echo "the console needs Node 20.19 or newer and npm: apt-get install nodejs npm"; exit 1; }
 	npm --prefix console ci --silent
+	@touch $@
+
+$(NODE_TESTS): tests/node/package-lock.json
+	npm --prefix tests/node ci --silent
 	@touch $@
 
 $(CONSOLE): $(NODE) $(CONSOLE_FROM)

@@ -7,6 +7,7 @@ from dataclasses import fields
 from pathlib import Path
 
 from gesso.domain import errors
+from gesso.domain.relay_card import RELAY_RULES
 from gesso.domain.sandbox_card import RULES
 from gesso.domain.task import MOVES, TaskStatus
 from gesso.http.faults import status_of
@@ -100,6 +101,17 @@ def test_cards() -> str:
     ]
     for card, rule in RULES.items():
         lines.append(f"| `{card}` | {rule.argument} | {rule.about} |")
+    lines += [
+        "",
+        "## Models\n",
+        "The sandbox has models too: `sandbox-chat`, `sandbox-embedding`, `sandbox-moderation`,",
+        "`sandbox-speech` and `sandbox-transcribe`. Their cards stand at the end of the last words",
+        "of a chat, of the input, or of the `prompt` of a recording: `hello --sandbox error:429`.\n",
+        "| card | argument | what happens |",
+        "|---|---|---|",
+    ]
+    for one, what in RELAY_RULES.items():
+        lines.append(f"| `{one}` | {what.argument} | {what.about} |")
     return "\n".join(lines) + "\n"
 
 

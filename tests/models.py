@@ -47,6 +47,7 @@ class Script:
     breaks_after: int | None = None  #: Words of a stream before the connection breaks.
     tells_usage: bool = True
     words: tuple[str, ...] = WORDS
+    raw: tuple[str, bytes] | None = None  #: Content type and body in place of a good answer.
     gate: asyncio.Event | None = None  #: Streams wait for it after their first word.
 
 
@@ -96,7 +97,13 @@ class Models:
         if script.failures:
             status, headers = script.failures.popleft()
             return _error(status, "as the script says", headers)
+        if script.raw is not None:
+            return Response(script.raw[1], media_type=script.raw[0])
         return None
+
+    async def models(self, request: Request) -> Response:
+        failure = await self._hear(request)
+        return failure or JSONResponse({"object": "list", "data": []})
 
     async def chat(self, request: Request) -> Response:
         failure = await self._hear(request)
@@ -240,6 +247,7 @@ class Models:
         return Starlette(
             routes=[
                 *(Route(f"/v1/{p}", handler, methods=["POST"]) for p, handler in posts.items()),
+                Route("/v1/models", self.models),
                 Route(stored, self.stored, methods=["GET", "DELETE"]),
                 Route(stored + "/cancel", self.stored, methods=["POST"]),
             ]

@@ -21,7 +21,8 @@ def maker() -> ModuleType:
 
 
 @pytest.mark.parametrize(
-    "name", ["settings.md", "errors.md", "task-states.md", "providers.md", "prices.md"]
+    "name",
+    ["settings.md", "errors.md", "task-states.md", "providers.md", "prices.md", "test-cards.md"],
 )
 def test_pages_are_current(name: str) -> None:
     page = (DOCS / "reference" / name).read_text()

@@ -23,9 +23,10 @@ TOGETHER = {
 #: Modules without a file of their own: where their behaviour is tested, or why there is none.
 ELSEWHERE = {
     "__main__.py": "rooms/cli/test_commands.py",
-    "cli/__init__.py": "rooms/cli/test_commands.py",
+    "cli/__init__.py": "rooms/cli/test_cli.py",
     "cli/imagine.py": "rooms/cli/test_commands.py",
     "cli/keys.py": "rooms/cli/test_commands.py",
+    "cli/prices.py": "flows/test_openai_prices.py",
     "cli/migrate.py": "rooms/cli/test_commands.py",
     "cli/serve.py": "rooms/cli/test_commands.py",
     "cli/worker.py": "crash/test_kill.py",
@@ -33,6 +34,13 @@ ELSEWHERE = {
     "domain/attempt.py": "",  # a record and its words
     "domain/call.py": "",  # records
     "domain/order.py": "",  # records
+    "domain/limits.py": "flows/test_openai_limits.py",
+    "services/relay_probe.py": "flows/test_openai_health.py",
+    "services/relay_again.py": "flows/test_openai_limits.py",
+    "services/relay_limits.py": "flows/test_openai_limits.py",
+    "storage/call_replays.py": "flows/test_openai_limits.py",
+    "storage/limits.py": "flows/test_openai_limits.py",
+    "storage/meters.py": "flows/test_openai_limits.py",
     "domain/relay.py": "",  # the port: records and a protocol
     "domain/provider.py": "",  # the port: records and a protocol
     "domain/search.py": "",  # records
@@ -40,6 +48,12 @@ ELSEWHERE = {
     "http/events.py": "flows/test_events.py",
     "http/pictures.py": "flows/test_imagine.py",
     "ledger/journal.py": "flows/test_admin.py",
+    "sandbox_models/answer.py": "flows/test_openai_sandbox.py",
+    "sandbox_models/events.py": "flows/test_openai_sandbox.py",
+    "sandbox_models/form.py": "flows/test_openai_sandbox.py",
+    "sandbox_models/sample.py": "rooms/sandbox_models/test_chat.py",
+    "sandbox_models/sound.py": "rooms/sandbox_models/test_melody.py",
+    "sandbox_models/transcript.py": "flows/test_openai_sandbox.py",
     "providers/__init__.py": "house/test_walls.py",
     "providers/openai.py": "flows/test_openai_relay.py",
     "providers/sandbox.py": "flows/test_imagine.py",

@@ -463,6 +463,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/admin/api/v1/price-imports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Set every price of a file, or none
+         * @description JSON: prices by key, or what /pricing.json answers. CSV: the columns key,price, or model and one for each unit. Amounts are US dollars. Needs the permission `prices`.
+         */
+        post: operations["post_price_imports"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/admin/api/v1/prices": {
         parameters: {
             query?: never;
@@ -1476,7 +1496,9 @@ export interface components {
          */
         AccountChange: {
             enabled?: boolean;
+            limits?: components["schemas"]["LimitsBody"] | null;
             name?: string;
+            price_group?: string;
         };
         /**
          * AccountFilter
@@ -1532,7 +1554,9 @@ export interface components {
             enabled: boolean;
             held: components["schemas"]["Money"];
             id: string;
+            limits: components["schemas"]["LimitsView"];
             name: string;
+            price_group: string;
         };
         /**
          * Action
@@ -1690,6 +1714,8 @@ export interface components {
             priority: number;
             provider: string;
             queue_size: number;
+            /** @default null */
+            relay: components["schemas"]["RelayView"] | null;
             remark: string;
             running: number;
             timeout_s: number;
@@ -1897,6 +1923,13 @@ export interface components {
             state: string | null;
         };
         /**
+         * Imported
+         * @description How many prices were set.
+         */
+        Imported: {
+            set: number;
+        };
+        /**
          * KeyChange
          * @description What to change of a key; what is left out stays, null takes a limit away.
          */
@@ -1904,6 +1937,7 @@ export interface components {
             actions?: string[];
             concurrency?: number | null;
             expires_at?: string | null;
+            limits?: components["schemas"]["LimitsBody"] | null;
             name?: string;
             networks?: string[];
             rate_per_minute?: number | null;
@@ -1923,6 +1957,7 @@ export interface components {
             expires_at: string | null;
             hint: string;
             id: string;
+            limits: components["schemas"]["LimitsView"];
             name: string;
             networks: string[];
             overlap_until: string | null;
@@ -1948,6 +1983,33 @@ export interface components {
          * @enum {unknown}
          */
         Lane: "fast" | "relax" | "turbo";
+        /**
+         * LimitsBody
+         * @description Limits to set, all of them at once; what is left out does not limit.
+         */
+        LimitsBody: {
+            /** @default null */
+            concurrency: number | null;
+            /** @default null */
+            requests_per_minute: number | null;
+            /** @default null */
+            spend_per_day: components["schemas"]["Amount"] | null;
+            /** @default null */
+            spend_per_month: components["schemas"]["Amount"] | null;
+            /** @default null */
+            tokens_per_minute: number | null;
+        };
+        /**
+         * LimitsView
+         * @description Limits on relayed calls, counted over all processes; days and months are UTC.
+         */
+        LimitsView: {
+            concurrency: number | null;
+            requests_per_minute: number | null;
+            spend_per_day: components["schemas"]["Money"] | null;
+            spend_per_month: components["schemas"]["Money"] | null;
+            tokens_per_minute: number | null;
+        };
         /**
          * Login
          * @description A name with its password.
@@ -2057,6 +2119,8 @@ export interface components {
             concurrency: number | null;
             /** @default null */
             expires_at: string | null;
+            /** @default null */
+            limits: components["schemas"]["LimitsBody"] | null;
             /** @default key */
             name: string;
             /** @default [] */
@@ -2244,6 +2308,15 @@ export interface components {
             width: number;
         };
         /**
+         * PriceFile
+         * @description A price list as JSON or CSV; `multiplier` is a factor on every price of it.
+         */
+        PriceFile: {
+            /** @default 1 */
+            multiplier: string;
+            text: string;
+        };
+        /**
          * PriceView
          * @description A line of the price list.
          */
@@ -2302,6 +2375,18 @@ export interface components {
             id: number;
             target: string;
             user: string;
+        };
+        /**
+         * RelayView
+         * @description How a channel that relays calls does, as the process that answers knows it.
+         */
+        RelayView: {
+            breaker: string;
+            failures: number;
+            keys: number;
+            keys_resting: number;
+            open_until: string | null;
+            reason: string;
         };
         /**
          * Role
@@ -2694,10 +2779,13 @@ export type GroupView = components['schemas']['GroupView'];
 export type IdsBody = components['schemas']['IdsBody'];
 export type ImageUrl = components['schemas']['ImageUrl'];
 export type ImagineBody = components['schemas']['ImagineBody'];
+export type Imported = components['schemas']['Imported'];
 export type KeyChange = components['schemas']['KeyChange'];
 export type KeyView = components['schemas']['KeyView'];
 export type KeyWithSecret = components['schemas']['KeyWithSecret'];
 export type Lane = components['schemas']['Lane'];
+export type LimitsBody = components['schemas']['LimitsBody'];
+export type LimitsView = components['schemas']['LimitsView'];
 export type Login = components['schemas']['Login'];
 export type Me = components['schemas']['Me'];
 export type Message = components['schemas']['Message'];
@@ -2725,9 +2813,11 @@ export type PageWordView = components['schemas']['Page_WordView_'];
 export type Pageable = components['schemas']['Pageable'];
 export type Permission = components['schemas']['Permission'];
 export type PictureView = components['schemas']['PictureView'];
+export type PriceFile = components['schemas']['PriceFile'];
 export type PriceView = components['schemas']['PriceView'];
 export type QueryBody = components['schemas']['QueryBody'];
 export type RecordView = components['schemas']['RecordView'];
+export type RelayView = components['schemas']['RelayView'];
 export type Role = components['schemas']['Role'];
 export type Rotation = components['schemas']['Rotation'];
 export type Selector = components['schemas']['Selector'];
@@ -4957,6 +5047,90 @@ export interface operations {
             };
             /** @description The key may not do this. */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+            /** @description Too many requests; `Retry-After` says how long to wait. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    post_price_imports: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "multiplier": "1.2",
+                 *       "text": "model,input,output\ngpt-4o,2.50,10\n"
+                 *     }
+                 */
+                "application/json": components["schemas"]["PriceFile"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Imported"];
+                };
+            };
+            /** @description The request cannot be read: broken JSON, an unknown field, a wrong type. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+            /** @description The key is missing, unknown, expired or switched off. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+            /** @description The key may not do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+            /** @description A value cannot be used here. */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };

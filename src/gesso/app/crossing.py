@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from gesso.domain.model import SANDBOX_MODELS
 from gesso.services.picture_mode import BY_TASK
 
 #: Paths below /v1 that the OpenAI wire and the APIMart wire both have.
@@ -38,7 +39,8 @@ class OneModel:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Choose by the model's name; the longer description holds all of the shorter one."""
-        theirs = str(scope["path_params"]["model"]).startswith(BY_TASK)
+        name = str(scope["path_params"]["model"])
+        theirs = name.startswith(BY_TASK) and name not in SANDBOX_MODELS.values()
         await (self._apimart if theirs else self._openai)(scope, receive, send)
 
 

@@ -89,7 +89,9 @@ async def open_house(settings: Settings, *, set_up: bool = False) -> AsyncIterat
             await seal.seal_all(database)
         await catalogue.refresh()
         relayer = open_relayer(settings, database, writer, catalogue)
-        await stack.enter_async_context(running([catalogue.run(), relayer.leases.run()]))
+        await stack.enter_async_context(
+            running([catalogue.run(), relayer.leases.run(), relayer.prober.run()])
+        )
         stack.push_async_callback(relayer.drain)
         async with database.transaction() as connection:
             picture_secret = bytes.fromhex(await secrets.get(connection, "picture_links"))

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
-from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp
 
 from gesso.app.crossing import app_of, join
@@ -28,6 +27,7 @@ from gesso.http.docs import DocsRoom
 from gesso.http.events import EventRoom
 from gesso.http.health import HealthRoom
 from gesso.http.limits import Pace
+from gesso.http.origins import Origins
 from gesso.http.pictures import PictureRoom
 from gesso.kit.mask import Polarity
 from gesso.kit.web import Guard
@@ -62,6 +62,7 @@ def build_web(house: House) -> ASGIApp:
         reader=house.reader,
         writer=house.writer,
         catalogue=house.catalogue,
+        relayer=house.relayer,
         authenticator=authenticator,
         sender=house.sender(),
         callback_timeout_s=settings.callback_timeout_s,
@@ -88,8 +89,7 @@ def build_web(house: House) -> ASGIApp:
             *console.routes(),
         ]
     )
-    # Keys travel in headers, never in cookies, so other sites' pages may call us freely.
-    return CORSMiddleware(every, allow_origins=["*"], allow_methods=["*"], allow_headers=["*"])
+    return Origins(every)
 
 
 def _openai(

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import ipaddress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
 from gesso.domain.errors import NotAllowed, NotAuthenticated
+from gesso.domain.limits import NO_LIMITS, Limits
 
 
 class Role(StrEnum):
@@ -29,6 +30,21 @@ class Account:
     held_nanos: int
     enabled: bool = True
     created_at: datetime | None = None
+    limits: Limits = NO_LIMITS
+    price_group: str = ""  #: Its multiplier is the price `group@<name>`; empty: prices as listed.
+
+    def moved(self, available_nanos: int, held_nanos: int) -> Account:
+        """Return the account with these amounts added. Not `replace`: it is slow, this is hot."""
+        return Account(
+            self.id,
+            self.name,
+            self.available_nanos + available_nanos,
+            self.held_nanos + held_nanos,
+            self.enabled,
+            self.created_at,
+            self.limits,
+            self.price_group,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +81,20 @@ class ApiKey:
     user_id: str | None = None  #: The person whose key it is.
     created_at: datetime | None = None
     overlap_until: datetime | None = None  #: Until when the secret before the last rotation works.
+    limits: Limits = NO_LIMITS  #: On relayed calls, beside those above.
+    account_limits: Limits = NO_LIMITS  #: On those of all keys of the account together.
+    price_group: str = ""  #: Of the account.
+
+    @property
+    def call_limits(self) -> Limits:
+        """What limits relayed calls of this key."""
+        if self.concurrency is None and self.rate_per_minute is None:
+            return self.limits
+        return replace(
+            self.limits,
+            concurrency=self.concurrency or self.limits.concurrency,
+            requests_per_minute=self.rate_per_minute or self.limits.requests_per_minute,
+        )
 
     def check_usable(self, now: datetime) -> None:
         """Raise NotAuthenticated when the key cannot be used any more."""

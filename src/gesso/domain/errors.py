@@ -156,6 +156,13 @@ class Conflict(CallerError):
     code = "conflict"
 
 
+class CallRunning(Conflict):
+    """The call with this Idempotency-Key still runs; ask again in a moment."""
+
+    code = "call_running"
+    retry = True
+
+
 class KeyReused(CallerError):
     """This Idempotency-Key was used before with another request."""
 

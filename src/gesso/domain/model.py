@@ -25,6 +25,20 @@ STAND_INS = ("dall-e-2", "dall-e-3", "gpt-image-1")
 #: Models of the image endpoints that are painted.
 PAINTERS = frozenset({*CHAT_PAINTERS, *STAND_INS})
 
+#: The provider that works in this process, with no upstream.
+SANDBOX = "sandbox"
+#: Models that answer here, with no upstream: the sandbox's. Endpoint's path → name.
+SANDBOX_MODELS: Mapping[str, str] = {
+    "chat/completions": "sandbox-chat",
+    "completions": "sandbox-chat",
+    "responses": "sandbox-chat",
+    "embeddings": "sandbox-embedding",
+    "moderations": "sandbox-moderation",
+    "audio/speech": "sandbox-speech",
+    "audio/transcriptions": "sandbox-transcribe",
+    "audio/translations": "sandbox-transcribe",
+}
+
 
 def check_name(model: object) -> str:
     """Return a model's name; raises InvalidOrder for what cannot be one."""

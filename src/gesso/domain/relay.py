@@ -47,6 +47,7 @@ class Reply:
     status: int
     headers: Mapping[str, str]  #: Names in lower case.
     chunks: AsyncIterator[bytes]  #: Raises Unavailable when the upstream breaks off.
+    is_final: bool = False  #: Whether it is handed on whatever it says, and nothing else is tried.
 
 
 @runtime_checkable
@@ -56,6 +57,10 @@ class Relay(Protocol):
     @property
     def endpoints(self) -> frozenset[Endpoint]:
         """Say what can be relayed."""
+
+    @property
+    def models(self) -> Mapping[Endpoint, frozenset[str]]:
+        """Say which models there are by endpoint; empty when only the channel knows."""
 
     def relay(self, channel: Channel, key: str, ask: Ask) -> AbstractAsyncContextManager[Reply]:
         """Send one request and open its answer, whatever status it has.

@@ -97,8 +97,7 @@ def capture(unit: Unit, task: Payable, nanos: int) -> None:
         raise ValueError(f"cannot capture {nanos} of a hold of {task.price_nanos}")
     if nanos:
         _post_task(unit, "capture", task, held(task.account_id), REVENUE, nanos)
-        _change(unit, task.account_id, 0, -nanos)
-    _give_back(unit, task, task.price_nanos - nanos)
+    _give_back(unit, task, task.price_nanos - nanos, taken=nanos)
 
 
 def release(unit: Unit, task: Payable) -> None:
@@ -106,12 +105,14 @@ def release(unit: Unit, task: Payable) -> None:
     _give_back(unit, task, task.price_nanos)
 
 
-def _give_back(unit: Unit, task: Payable, nanos: int) -> None:
-    if nanos == 0:
-        return
-    _post_task(unit, "release", task, held(task.account_id), available(task.account_id), nanos)
-    _change(unit, task.account_id, nanos, -nanos)
-    if task.key_id in unit.spent:
+def _give_back(unit: Unit, task: Payable, nanos: int, *, taken: int = 0) -> None:
+    """Give a part of the hold back; `taken` of it was captured just now."""
+    if nanos:
+        place = available(task.account_id)
+        _post_task(unit, "release", task, held(task.account_id), place, nanos)
+    if nanos or taken:
+        _change(unit, task.account_id, nanos, -nanos - taken)
+    if nanos and task.key_id in unit.spent:
         unit.save_spent(task.key_id, unit.spent[task.key_id] - nanos)
 
 
@@ -180,10 +181,4 @@ def _need(unit: Unit, account_id: str, nanos: int) -> None:
 def _change(unit: Unit, account_id: str, available_nanos: int, held_nanos: int) -> None:
     _account(unit, account_id)
     account = unit.accounts[account_id]
-    unit.save_account(
-        replace(
-            account,
-            available_nanos=account.available_nanos + available_nanos,
-            held_nanos=account.held_nanos + held_nanos,
-        )
-    )
+    unit.save_account(account.moved(available_nanos, held_nanos))

@@ -13,9 +13,10 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
 from gesso.domain.call import Usage
-from gesso.ledger.money import read_dollars
+from gesso.ledger.money import DOLLAR, read_dollars
 
 PREFIX = "openai@"
+GROUP = "group@"
 #: What is counted, and how much of it one price buys.
 UNITS: Mapping[str, int] = {
     "input": 1_000_000,  # tokens of the prompt
@@ -68,6 +69,7 @@ def _default_list() -> dict[str, int]:
         ("gpt-4-gizmo-*:call", "0.05"),
         ("omni-moderation-*:call", "0"),
         ("text-moderation-*:call", "0"),
+        ("sandbox-*:call", "0"),
     ):
         prices[PREFIX + key] = read_dollars(dollars)
     return prices
@@ -89,6 +91,11 @@ class Tariff:
         """Whether nothing is ever charged."""
         return not any(self.nanos.values())
 
+    def times(self, factor_nanos: int) -> Tariff:
+        """Return the tariff of a group, whose factor is in billionths; prices are rounded down."""
+        changed = {unit: nanos * factor_nanos // DOLLAR for unit, nanos in self.nanos.items()}
+        return Tariff(self.key, changed)
+
     def cost(self, usage: Usage, *, quality: str = "") -> int:
         """Return what a usage costs, rounded down once: in doubt we lose.
 
@@ -109,6 +116,11 @@ class Tariff:
             + usage.pictures * image
             + self.nanos.get("call", 0)
         )
+
+
+def group_factor(prices: Mapping[str, int], group: str) -> int:
+    """Return the factor of a price group in billionths; one without a price pays as listed."""
+    return prices.get(f"{GROUP}{group}", DOLLAR) if group else DOLLAR
 
 
 def find_tariff(prices: Mapping[str, int], model: str) -> Tariff | None:

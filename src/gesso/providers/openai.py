@@ -1,24 +1,26 @@
 """Any upstream that speaks the OpenAI wire: relays calls as they are, byte for byte.
 
 Options of a channel: `api_key` or `keys` (several), `models`, `model_map`, `endpoints`,
-`organization`, `project`; the base URL is what stands before `/chat/completions`, such as
+`organization`, `project`, `proxy`; the base URL is what stands before `/chat/completions`, such as
 `https://api.openai.com/v1`. Spec: wire/openai.md.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Any
 
 from pyreqwest.client import Client, ClientBuilder
 from pyreqwest.exceptions import ConnectError, ConnectTimeoutError, PyreqwestError
+from pyreqwest.proxy import ProxyBuilder
 from pyreqwest.response import Response
 
 from gesso.domain.channel import Channel
-from gesso.domain.errors import Refused, Unavailable
+from gesso.domain.errors import Locked, Refused, Unavailable
+from gesso.domain.model import names
 from gesso.domain.provider import Job, Manifest, Progress
 from gesso.domain.relay import Ask, Endpoint, Reply
 
@@ -34,22 +36,24 @@ class OpenAI:
         needs_base_url=True,
     )
     endpoints = frozenset(Endpoint)
+    models: Mapping[Endpoint, frozenset[str]] = {}  # only the upstream knows
 
     def __init__(self, *, connect_s: float, first_byte_s: float, idle_s: float) -> None:
         """Take how long connecting, the first byte and each further one may take."""
         self._connect_s = connect_s
         self._first_byte_s = first_byte_s
         self._idle_s = idle_s
-        self._client: Client | None = None
+        self._clients: dict[str, Client] = {}
 
     @asynccontextmanager
     async def relay(self, channel: Channel, key: str, ask: Ask) -> AsyncIterator[Reply]:
         """Send one request and open its answer, whatever status it has."""
         url = f"{channel.base_url.rstrip('/')}/{ask.path}"
         try:
-            request = self._open().request(ask.method, url).headers(_headers(channel, key, ask))
+            client = self._open(channel)
+            request = client.request(ask.method, url).headers(_headers(channel, key, ask))
         except (ValueError, PyreqwestError) as error:
-            raise Unavailable("the channel's base URL or key cannot be used") from error
+            raise Unavailable("the channel's base URL, key or proxy cannot be used") from error
         if callable(ask.body):
             request = request.body_stream(ask.body())
         elif ask.body:
@@ -89,16 +93,34 @@ class OpenAI:
         except PyreqwestError as error:
             raise Unavailable(f"the upstream broke off ({type(error).__name__})") from error
 
-    def _open(self) -> Client:
-        """Return the one client, made inside the running loop. Redirects would carry keys."""
-        if self._client is None:
+    async def probe(self, channel: Channel) -> None:
+        """Ask for the list of models, which costs nothing, with the channel's first key.
+
+        Raises Locked when the key is refused. An upstream without such a list is well.
+        """
+        keys = (*names(channel, "api_key"), *names(channel, "keys"), "")
+        async with self.relay(channel, keys[0], Ask("models", "GET", waits=True)) as reply:
+            if reply.status in (401, 403):
+                raise Locked(f"the upstream refuses the key (HTTP {reply.status})")
+            if reply.status >= 500 or 300 <= reply.status < 400:
+                raise Unavailable(f"HTTP {reply.status}")
+
+    def _open(self, channel: Channel) -> Client:
+        """Return the client of a proxy or of none, made inside the running loop.
+
+        Redirects are not followed: they would carry keys.
+        """
+        proxy = str(channel.options.get("proxy") or "")
+        if proxy not in self._clients:
             builder = ClientBuilder().no_proxy().follow_redirects(False).user_agent("gesso")
+            if proxy:
+                builder = builder.proxy(ProxyBuilder.all(proxy))
             # Packed answers would have to be unpacked to count what they used.
             builder = builder.gzip(False).brotli(False).zstd(False).deflate(False)
             builder = builder.connect_timeout(timedelta(seconds=self._connect_s))
             longest = max(self._first_byte_s, self._idle_s)  # the client's timer knows one only
-            self._client = builder.read_timeout(timedelta(seconds=longest + 1)).build()
-        return self._client
+            self._clients[proxy] = builder.read_timeout(timedelta(seconds=longest + 1)).build()
+        return self._clients[proxy]
 
     # This upstream takes calls, not tasks; no task is ever routed here.
 

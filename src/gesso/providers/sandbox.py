@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import AsyncIterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -22,7 +24,9 @@ from gesso.domain.errors import (
     Unavailable,
     Uncertain,
 )
+from gesso.domain.model import SANDBOX_MODELS
 from gesso.domain.provider import Delivered, Job, Manifest, Progress, Stage
+from gesso.domain.relay import Ask, Endpoint, Reply
 from gesso.domain.sandbox_card import Card, read_cards
 from gesso.domain.task import Action
 from gesso.painting.failure import Failed
@@ -31,6 +35,7 @@ from gesso.painting.words import read_prompt
 if TYPE_CHECKING:
     from gesso.painting.commission import Commission
     from gesso.painting.work import Work
+    from gesso.sandbox_models.answer import SandboxModels
 
 #: Steps that clients know from Midjourney; each comes with a clearer preview.
 _STEPS = (0, 15, 31, 46, 62, 78, 93)
@@ -72,11 +77,17 @@ class Sandbox:
     manifest = Manifest(
         name="sandbox",
         title="Sandbox painter",
-        about="Paints by itself, with no account anywhere; for trying out, tests and demos.",
+        about="Paints, talks and listens by itself, with no account anywhere; for trying out, "
+        "tests and demos.",
         actions=frozenset(Action),
         poll_s=0.1,
         can_find=True,
     )
+    #: Which models of its own answer where.
+    models: Mapping[Endpoint, frozenset[str]] = {
+        Endpoint(path): frozenset({name}) for path, name in SANDBOX_MODELS.items()
+    }
+    endpoints = frozenset(models)
 
     def __init__(self, *, paint_s: float, pixels: int, video_s: float = 5.2) -> None:
         """Take how long a picture should seem to take, how large one is, how long a clip."""
@@ -84,6 +95,7 @@ class Sandbox:
         self._pixels = pixels
         self._video_s = video_s
         self._easels: dict[str, _Easel] = {}
+        self._models: SandboxModels | None = None
         # Two threads: painting must not push everything else off a small machine.
         self._threads = ThreadPoolExecutor(2, thread_name_prefix="painter")
 
@@ -130,6 +142,16 @@ class Sandbox:
         easel = self._easels.pop(upstream_id, None)
         if easel is not None and easel.work is not None:
             easel.work.cancel()
+
+    @asynccontextmanager
+    async def relay(self, channel: Channel, key: str, ask: Ask) -> AsyncIterator[Reply]:
+        """Answer a call with one of the small models."""
+        if self._models is None:
+            from gesso.sandbox_models.answer import SandboxModels
+
+            self._models = SandboxModels()
+        async with self._models.relay(ask) as reply:
+            yield reply
 
     def _start(self, job: Job, cards: dict[Card, str]) -> _Easel:
         while len(self._easels) >= _KEEP:

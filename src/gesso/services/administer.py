@@ -13,11 +13,12 @@ from gesso.domain.actor import CLI, SETUP, Actor
 from gesso.domain.caller import Account, ApiKey, Role
 from gesso.domain.channel import Channel
 from gesso.domain.errors import InvalidValue
+from gesso.domain.limits import NO_LIMITS, Limits
+from gesso.domain.model import SANDBOX
 from gesso.kit import clock
 from gesso.ledger import book
 from gesso.ledger.money import LARGEST, read_dollars, write_dollars
 from gesso.services import record, seal
-from gesso.services.submit import SANDBOX
 from gesso.settings import Settings
 from gesso.storage import accounts, channels, keys
 from gesso.storage.audit import Record
@@ -133,6 +134,7 @@ async def create_key(
     networks: Sequence[str] = (),
     concurrency: int | None = None,
     rate_per_minute: int | None = None,
+    limits: Limits = NO_LIMITS,
     user_id: str | None = None,
     actor: Actor = CLI,
 ) -> NewKey:
@@ -151,6 +153,7 @@ async def create_key(
         networks=tuple(networks),
         concurrency=concurrency,
         rate_per_minute=rate_per_minute,
+        limits=limits,
         user_id=user_id,
         created_at=now,
     )

@@ -14,6 +14,7 @@ from gesso.domain import prompt
 from gesso.domain.caller import ApiKey
 from gesso.domain.channel import Wish, choose
 from gesso.domain.errors import IllegalMove, InvalidOrder, NotAllowed
+from gesso.domain.model import SANDBOX
 from gesso.domain.order import PRICE, Accepted, Repeatable, is_link
 from gesso.domain.prompt import Prompt
 from gesso.domain.task import Lane, Task, TaskStatus
@@ -22,7 +23,6 @@ from gesso.ledger import book
 from gesso.ledger.pricing import Quote
 from gesso.services.catalogue import Catalogue
 from gesso.services.submit import (
-    SANDBOX,
     channels_to_count,
     check_cost,
     find_replay,

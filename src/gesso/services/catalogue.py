@@ -20,6 +20,8 @@ from gesso.domain.errors import BannedPrompt
 from gesso.domain.order import Order
 from gesso.domain.provider import Provider
 from gesso.domain.task import Action, Lane
+from gesso.ledger.model_prices import group_factor
+from gesso.ledger.money import DOLLAR
 from gesso.ledger.pricing import DEFAULTS, Quote, quote
 from gesso.services import seal
 from gesso.storage import banned, channels, prices
@@ -95,7 +97,10 @@ class Catalogue:
     def price(self, key: ApiKey, action: str, version: str, lane: Lane, times: int = 1) -> Quote:
         """Return the price of an action by its billing name."""
         price = quote(self.prices, action, version=version, lane=lane, times=times)
-        return Quote(price.key, 0) if key.test else price
+        if key.test:
+            return Quote(price.key, 0)
+        factor = group_factor(self.prices, key.price_group)
+        return Quote(price.key, price.nanos * factor // DOLLAR)
 
     def check_words(self, prompt: str) -> None:
         """Raise BannedPrompt naming the word as it stands in the prompt."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from sqlalchemy.exc import IntegrityError
@@ -9,6 +10,7 @@ from sqlalchemy.exc import IntegrityError
 from gesso.domain.actor import Actor
 from gesso.domain.errors import Conflict, InvalidValue, NotFound
 from gesso.ledger.money import LARGEST
+from gesso.ledger.price_file import KEY, read_prices
 from gesso.ledger.pricing import DEFAULTS
 from gesso.services import record
 from gesso.services.catalogue import Catalogue
@@ -17,7 +19,7 @@ from gesso.storage.banned import Word
 from gesso.storage.database import Database
 from gesso.storage.paging import Slice, page_of
 
-__all__ = ["Price", "PriceDesk", "Word", "WordDesk"]
+__all__ = ["KEY", "Price", "PriceDesk", "Word", "WordDesk", "read_prices"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +65,18 @@ class PriceDesk:
             )
         await self._catalogue.refresh()
         return Price(key, nanos, DEFAULTS.get(key), True)
+
+    async def set_all(self, actor: Actor, found: Mapping[str, int]) -> None:
+        """Set many prices at once, all or none."""
+        async with self._database.transaction() as connection:
+            known = {**DEFAULTS, **await prices.find_all(connection)}
+            changed = {key: nanos for key, nanos in found.items() if known.get(key) != nanos}
+            await prices.replace(connection, found)
+            before = {key: known.get(key) for key in changed}
+            await record.keep(
+                connection, actor, "price.import", "prices", before=before, after=changed
+            )
+        await self._catalogue.refresh()
 
     async def remove(self, actor: Actor, key: str) -> None:
         """Drop a changed price, so that the default holds again; raises NotFound."""

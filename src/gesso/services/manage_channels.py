@@ -12,6 +12,7 @@ from gesso.domain.errors import Conflict, InvalidValue, NotFound, ProviderError
 from gesso.services import administer, record, seal
 from gesso.services.catalogue import Catalogue
 from gesso.services.record import MASK, masked
+from gesso.services.relay import Health, Relayer
 from gesso.storage import channels, task_pages, tasks
 from gesso.storage.database import Database
 from gesso.storage.paging import Slice
@@ -27,8 +28,9 @@ _COUNT = 100_000
 class ChannelDesk:
     """Serves operators with channels."""
 
-    def __init__(self, database: Database, catalogue: Catalogue) -> None:
-        """Hold the rows and the catalogue that must show changes at once."""
+    def __init__(self, database: Database, catalogue: Catalogue, relayer: Relayer) -> None:
+        """Hold the rows, the catalogue that must show changes at once, and who relays."""
+        self._relayer = relayer
         self._database = database
         self._catalogue = catalogue
 
@@ -65,6 +67,7 @@ class ChannelDesk:
             await channels.change(connection, seal.sealed(self._database.vault, after))
             # Whoever mends a channel wants it to be tried at once.
             await channels.set_health(connection, channel_id, None, "")
+            self._relayer.router.breakers.record_success(channel_id)
             changed = record.difference(record.facts(before), record.facts(after))
             await record.keep(connection, actor, "channel.update", channel_id, **changed)
         await self._catalogue.refresh()
@@ -73,7 +76,12 @@ class ChannelDesk:
     async def test(self, channel_id: str) -> str:
         """Ask a channel's backend whether it would work; returns why not, empty if it would."""
         channel, _ = await self.get(channel_id)
-        return await self.probe(channel)
+        return await self.probe(seal.opened(self._database.vault, channel))
+
+    def health(self, channel: Channel) -> Health | None:
+        """Return how a channel that relays does in this process; None for another."""
+        opened = self._catalogue.channel(channel.id)
+        return self._relayer.health(opened) if opened is not None else None
 
     async def probe(self, channel: Channel) -> str:
         """Ask the backend of a channel that may not be stored yet; returns why it would not do.

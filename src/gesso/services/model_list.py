@@ -6,9 +6,9 @@ from typing import Any
 
 from gesso.domain.caller import ApiKey
 from gesso.domain.errors import NotAllowed
-from gesso.domain.model import PAINTERS
+from gesso.domain.model import PAINTERS, SANDBOX
 from gesso.domain.task import Action
-from gesso.ledger.model_prices import PREFIX, UNITS, list_tariffs
+from gesso.ledger.model_prices import GROUP, PREFIX, UNITS, list_tariffs
 from gesso.ledger.money import write_dollars
 from gesso.services.catalogue import Catalogue
 from gesso.services.relay import Relayer
@@ -24,7 +24,8 @@ class ModelList:
 
     def of(self, key: ApiKey) -> list[tuple[str, str]]:
         """Return the models that a key may use with their owners, by name."""
-        found = dict.fromkeys(self._relayer.models() if not key.test else (), "openai")
+        relayed = self._relayer.models(key)
+        found = {name: "gesso" if p == SANDBOX else p for name, p in relayed.items()}
         channels = self._catalogue.channels
         if any(c.enabled and self._catalogue.can(c, Action.IMAGINE) for c in channels):
             found |= {name: "gesso" for name in PAINTERS if name not in found}
@@ -37,7 +38,11 @@ class ModelList:
             name: {unit: write_dollars(nanos) for unit, nanos in units.items()}
             for name, units in list_tariffs(prices).items()
         }
-        tasks = {k: write_dollars(v) for k, v in sorted(prices.items()) if not k.startswith(PREFIX)}
+        tasks = {
+            k: write_dollars(v)
+            for k, v in sorted(prices.items())
+            if not k.startswith((PREFIX, GROUP))
+        }
         per = {unit: f"{amount:,}" for unit, amount in UNITS.items()}
         return {"currency": "USD", "per": per, "models": models, "tasks": tasks}
 

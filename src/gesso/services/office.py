@@ -14,6 +14,7 @@ from gesso.services.manage_channels import ChannelDesk
 from gesso.services.manage_deliveries import DeliveryDesk
 from gesso.services.manage_keys import KeyDesk
 from gesso.services.manage_users import UserDesk
+from gesso.services.relay import Relayer
 from gesso.storage.database import Database
 from gesso.storage.reader import Reader
 from gesso.storage.writer import Writer
@@ -41,6 +42,7 @@ def open_office(
     reader: Reader,
     writer: Writer,
     catalogue: Catalogue,
+    relayer: Relayer,
     authenticator: Authenticator,
     sender: Sender,
     callback_timeout_s: float,
@@ -50,7 +52,7 @@ def open_office(
         accounts=AccountDesk(database, writer, authenticator),
         keys=KeyDesk(database, authenticator),
         users=UserDesk(database, authenticator),
-        channels=ChannelDesk(database, catalogue),
+        channels=ChannelDesk(database, catalogue, relayer),
         prices=PriceDesk(database, catalogue),
         words=WordDesk(database, catalogue),
         tasks=TaskDesk(database, reader, writer),

@@ -21,12 +21,12 @@ from gesso.storage.writer import Operation
 
 T = TypeVar("T")
 #: What an option's name holds when its value is a credential.
-_SECRET_WORDS = ("key", "secret", "token", "password", "cookie", "auth", "credential")
+_SECRET_WORDS = ("key", "secret", "token", "password", "cookie", "auth", "credential", "proxy")
 MASK = "***"
 #: Set by the database or by others, and so no change of an operator's.
 _NOT_OURS = {
     "broken_until", "broken_reason", "created_at", "available_nanos", "held_nanos",
-    "spent_nanos", "account_enabled",
+    "spent_nanos", "account_enabled", "account_limits",
 }  # fmt: skip
 
 

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+from datetime import datetime
 
 import structlog
 
@@ -19,12 +19,19 @@ from gesso.domain import ids
 from gesso.domain.call import Call, Usage
 from gesso.domain.caller import ApiKey
 from gesso.domain.channel import Channel
-from gesso.domain.errors import GessoError, NoChannel, NotFound, RateLimited, UnknownModel
+from gesso.domain.errors import GessoError, NotFound, Unavailable, UnknownModel
+from gesso.domain.limits import Allowance
+from gesso.domain.model import SANDBOX, SANDBOX_MODELS
 from gesso.domain.relay import Ask, Endpoint
 from gesso.kit import clock
-from gesso.ledger.model_prices import Tariff, find_tariff
+from gesso.ledger.model_prices import Tariff, find_tariff, group_factor
+from gesso.ledger.money import DOLLAR
 from gesso.services.catalogue import Catalogue
-from gesso.services.relay_money import LEASE, Keep, Leases, Open, Outcome, Settle
+from gesso.services.key_ring import keys_of
+from gesso.services.relay_again import Again, Keeper, Kept
+from gesso.services.relay_limits import is_limited
+from gesso.services.relay_money import LEASE, Begun, Keep, Leases, Open, Outcome, Settle
+from gesso.services.relay_probe import Prober
 from gesso.services.relay_route import Router
 from gesso.services.relay_try import Attempts, Opened
 from gesso.services.relay_usage import BodyMeter, EventMeter
@@ -36,6 +43,8 @@ log = structlog.get_logger()
 
 #: HTTP status in the row of a call whose caller left before there was an answer.
 LEFT = 499
+#: What test keys pay.
+_FREE = Tariff("test", {})
 #: Most models whose price is kept at hand.
 _TARIFFS = 1000
 
@@ -51,6 +60,7 @@ class Demand:
     hides_usage: bool = False  #: Whether the chunk with the usage was ours to ask for.
     quality: str = ""  #: Of pictures, for their price.
     previous_id: str = ""  #: A stored response; the call goes where that was made.
+    again: Again | None = None  #: The name by which it may be sent again.
 
 
 @dataclass(slots=True)
@@ -61,7 +71,21 @@ class Relayed:
     status: int
     content_type: str
     is_stream: bool
+    retry_after: str  #: Header of a refusal, in seconds; empty when it says none.
     chunks: AsyncIterator[bytes]  #: Raises Unavailable when the upstream breaks off.
+    allowances: tuple[Allowance, ...] = ()  #: What is left of limits.
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """How a channel that relays does, as one process knows it."""
+
+    breaker: str  #: closed, open or half-open.
+    failures: int  #: In a row.
+    open_until: datetime | None
+    reason: str  #: Of the last failure.
+    keys: int
+    keys_resting: int  #: Refused or too busy a moment ago.
 
 
 class Relayer:
@@ -74,6 +98,7 @@ class Relayer:
         catalogue: Catalogue,
         router: Router,
         attempts: Attempts,
+        prober: Prober,
         *,
         total_s: float,
     ) -> None:
@@ -84,26 +109,46 @@ class Relayer:
         self.router = router
         self.leases = Leases(database)
         self._attempts = attempts
+        self.prober = prober
         self._total_s = total_s
-        self._running: Counter[str] = Counter()
-        self._tariffs: dict[str, Tariff | None] = {}
+        #: By model and price group.
+        self._tariffs: dict[tuple[str, str], Tariff | None] = {}
         self._tariffs_of: object = None  #: The price list that they were read from.
         self._settling: set[asyncio.Task[None]] = set()
+
+    def health(self, channel: Channel) -> Health | None:
+        """Return how a channel does in this process; None for one that relays nothing."""
+        if self.router.relay_of(channel) is None:
+            return None
+        breaker, ring = self.router.breakers.find(channel.id), self._attempts.ring
+        state = "closed"
+        if breaker.open_until is not None:
+            state = "half-open" if breaker.open_until <= clock.now() else "open"
+        return Health(
+            state,
+            breaker.failures,
+            breaker.open_until,
+            breaker.reason,
+            len(keys_of(channel)),
+            ring.resting(channel),
+        )
 
     def names(self, endpoint: Endpoint, model: str) -> bool:
         """Say whether a channel relays a model and says so by name or pattern."""
         return self.router.names(self._catalogue.channels, endpoint, model)
 
-    def models(self) -> set[str]:
-        """Return the models that channels name in full."""
-        return self.router.listed(self._catalogue.channels)
+    def models(self, key: ApiKey) -> dict[str, str]:
+        """Return the models that channels name in full, with the provider of each."""
+        channels = self._catalogue.channels
+        usable = [c for c in channels if c.provider == SANDBOX] if key.test else channels
+        return self.router.listed(usable)
 
     def tariff(self, key: ApiKey, model: str) -> Tariff:
         """Return what a model costs; raises UnknownModel when nobody set a price."""
         key.check_action(model)
         if key.test:
-            raise NoChannel("test keys work on the sandbox only, which has no such model")
-        found = self._find_tariff(model)
+            return _FREE
+        found = self._find_tariff(model, key.price_group)
         if found is None:
             raise UnknownModel(
                 f"the model {model!r} has no price here: an operator must set "
@@ -112,13 +157,17 @@ class Relayer:
             )
         return found
 
-    def _find_tariff(self, model: str) -> Tariff | None:
+    def _find_tariff(self, model: str, group: str) -> Tariff | None:
         prices = self._catalogue.prices
         if prices is not self._tariffs_of or len(self._tariffs) > _TARIFFS:
             self._tariffs, self._tariffs_of = {}, prices
-        if model not in self._tariffs:
-            self._tariffs[model] = find_tariff(prices, model)
-        return self._tariffs[model]
+        if (model, group) not in self._tariffs:
+            found = find_tariff(prices, model)
+            factor = group_factor(prices, group)
+            if found is not None and factor != DOLLAR:
+                found = found.times(factor)
+            self._tariffs[model, group] = found
+        return self._tariffs[model, group]
 
     @asynccontextmanager
     async def relay(self, key: ApiKey, demand: Demand) -> AsyncIterator[Relayed]:
@@ -130,24 +179,22 @@ class Relayer:
         # Which channel comes first: an unknown model is a plainer error than a missing price.
         channels, fingerprint = await self._channels(key, demand)
         tariff = self.tariff(key, demand.model)
-        self._check_concurrency(key)
-        self._running[key.id] += 1
+        opening = self._open(key, demand, tariff)
+        is_open = not tariff.is_free or demand.again is not None or is_limited(key)
+        begun = await self._begin(opening) if is_open else Begun(opening.call)
+        if begun.kept is not None:
+            yield _given_again(begun.call, begun.kept)
+            return
+        ending = _Ending(self, opening, demand, tariff, is_open)
         try:
-            call = await self._begin(key, demand, tariff)
-            ending = _Ending(self, call, demand, tariff)
-            try:
-                async with AsyncExitStack() as stack:
-                    opened = await self._attempts.open(stack, channels, demand.write, fingerprint)
-                    yield ending.begin(opened, self._total_s)
-            except GessoError as error:
-                ending.error = error.message
-                raise
-            finally:
-                ending.settle()
+            async with AsyncExitStack() as stack:
+                opened = await self._attempts.open(stack, channels, demand.write, fingerprint)
+                yield ending.begin(opened, self._total_s, begun.allowances)
+        except GessoError as error:
+            ending.error = error.message
+            raise
         finally:
-            self._running[key.id] -= 1
-            if not self._running[key.id]:
-                del self._running[key.id]
+            ending.settle()
 
     async def find_stored(self, key: ApiKey, response_id: str) -> tuple[Channel, str]:
         """Return the channel and the key's fingerprint that made a stored response."""
@@ -174,17 +221,19 @@ class Relayer:
         if demand.previous_id:
             channel, fingerprint = await self.find_stored(key, demand.previous_id)
             return [channel], fingerprint
-        found = self.router.order(self._catalogue.channels, demand.endpoint, demand.model)
+        channels = self._catalogue.channels
+        only = SANDBOX if key.test else None
+        try:
+            found = self.router.order(channels, demand.endpoint, demand.model, only)
+        except UnknownModel as error:
+            if not key.test:
+                raise
+            own = ", ".join(sorted(set(SANDBOX_MODELS.values())))
+            message = f"test keys work with the sandbox's models only: {own}"
+            raise UnknownModel(message, param="model") from error
         return found, ""
 
-    def _check_concurrency(self, key: ApiKey) -> None:
-        if key.concurrency and self._running[key.id] >= key.concurrency:
-            raise RateLimited(
-                f"this key may have {key.concurrency} open calls at once",
-                facts={"retry_after_s": 1.0},
-            )
-
-    async def _begin(self, key: ApiKey, demand: Demand, tariff: Tariff) -> Call:
+    def _open(self, key: ApiKey, demand: Demand, tariff: Tariff) -> Open:
         now = clock.now()
         call = Call(
             id=ids.new_id("call"),
@@ -197,16 +246,18 @@ class Relayer:
             started_at=now,
             lease_until=now + LEASE,
         )
-        if tariff.is_free:
-            return call
-        call = await self._writer.write(Open(key, call))
-        self.leases.add(call)
-        return call
+        return Open(key, call, demand.foreseen, demand.again)
 
-    def settle(self, call: Call, outcome: Outcome) -> None:
+    async def _begin(self, opening: Open) -> Begun:
+        begun = await self._writer.write(opening)
+        if begun.kept is None:
+            self.leases.add(opening.call)
+        return begun
+
+    def settle(self, opening: Open, outcome: Outcome, *, is_open: bool) -> asyncio.Task[None]:
         """Write down how a call ended; the caller does not wait for it."""
-        held = call.price_nanos > 0
-        operation = Settle(call, outcome) if held else Keep(call, outcome)
+        call = opening.call
+        operation = Settle(opening, outcome) if is_open else Keep(call, outcome)
 
         async def write() -> None:
             try:
@@ -220,22 +271,30 @@ class Relayer:
         task = asyncio.create_task(write())
         self._settling.add(task)
         task.add_done_callback(self._settling.discard)
+        return task
 
 
 class _Ending:
     """How a call ends, whatever happens; settles it once."""
 
-    def __init__(self, relayer: Relayer, call: Call, demand: Demand, tariff: Tariff) -> None:
+    def __init__(
+        self, relayer: Relayer, opening: Open, demand: Demand, tariff: Tariff, is_open: bool
+    ) -> None:
         self._relayer = relayer
-        self._call = call
+        self._opening = opening
+        self._is_open = is_open  #: Whether it stands in the books already.
+        self._keeper = Keeper() if demand.again else None
+        self._kept: Kept | None = None
         self._demand = demand
         self._tariff = tariff
         self._opened: Opened | None = None
         self._meter: EventMeter | BodyMeter | None = None
         self._settled = False
+        self._garbled = False
+        self._written: asyncio.Task[None] | None = None
         self.error: str | None = None
 
-    def begin(self, opened: Opened, total_s: float) -> Relayed:
+    def begin(self, opened: Opened, total_s: float, allowances: tuple[Allowance, ...]) -> Relayed:
         """Note where the answer comes from and let it through a meter."""
         self._opened = opened
         kind = opened.headers.get("content-type", "")
@@ -245,30 +304,59 @@ class _Ending:
                 EventMeter(hides_usage=self._demand.hides_usage) if is_stream else BodyMeter(kind)
             )
         chunks = self._pass(opened, time.monotonic() + total_s)
-        return Relayed(self._call, opened.status, kind, is_stream, chunks)
+        wait = opened.headers.get("retry-after", "")
+        call = self._opening.call
+        return Relayed(call, opened.status, kind, is_stream, wait, chunks, allowances)
 
     async def _pass(self, opened: Opened, end_s: float) -> AsyncIterator[bytes]:
         meter = self._meter
         try:
             async for chunk in opened.chunks:
                 passed = meter.feed(chunk) if meter else chunk
+                if self._keeper:
+                    self._keeper.feed(passed)
                 if meter is not None and meter.done:
                     # Settled before the caller can know that the answer is whole: the money
                     # that is left over is there again for the caller's next request.
-                    self.settle()
+                    await self._finish(opened)
                 if passed:
                     yield passed
                 if time.monotonic() > end_s:
                     self.error = "the call took longer than the gateway allows"
                     break
-            rest = meter.flush() if meter else b""
-            self.settle()
+            rest = self._flush()
+            if self._keeper:
+                self._keeper.feed(rest)
+            await self._finish(opened)
             if rest:
                 yield rest
         except GessoError as error:
             self.error = error.message
             opened.broke(error.message)
             raise
+
+    def _flush(self) -> bytes:
+        """Return what the meter held back; an answer that is garbage is not paid for."""
+        if self._meter is None:
+            return b""
+        try:
+            return self._meter.flush()
+        except Unavailable:
+            self._meter, self._garbled = None, True
+            raise
+
+    async def _finish(self, opened: Opened) -> None:
+        """Settle an answer that is whole, and keep it for a caller who may ask again.
+
+        A stored response is written down before the caller has all of it: the next request
+        may name it, here or at another process.
+        """
+        if self._keeper and not self.error and not self._settled:
+            kind = opened.headers.get("content-type", "")
+            self._kept = self._keeper.take(opened.status, kind)
+        self.settle()
+        if self._meter is not None and self._meter.upstream_id and self._written is not None:
+            await asyncio.wait([self._written])
 
     def settle(self) -> None:
         """Charge what was used, once."""
@@ -279,7 +367,7 @@ class _Ending:
         if self._meter is not None:
             usage = self._meter.usage(self._demand.foreseen)
             cost = self._tariff.cost(usage, quality=self._demand.quality)
-        status = opened.status if opened else (502 if self.error else LEFT)
+        status = opened.status if opened and not self._garbled else (502 if self.error else LEFT)
         outcome = Outcome(
             usage=usage,
             cost_nanos=cost,
@@ -287,6 +375,18 @@ class _Ending:
             channel_id=opened.channel.id if opened else None,
             upstream_id=self._meter.upstream_id if self._meter else None,
             upstream_key=opened.fingerprint if opened else "",
-            error=self.error,
+            error=(self.error or "")[:500] or None,
+            kept=self._kept,
         )
-        self._relayer.settle(self._call, replace(outcome, error=(self.error or "")[:500] or None))
+        self._written = self._relayer.settle(self._opening, outcome, is_open=self._is_open)
+
+
+def _given_again(call: Call, kept: Kept) -> Relayed:
+    """Return an answer that was given before."""
+
+    async def chunks() -> AsyncIterator[bytes]:
+        yield kept.body
+
+    kind = kept.content_type
+    is_stream = kind.startswith("text/event-stream")
+    return Relayed(call, kept.status, kind, is_stream, "", chunks())

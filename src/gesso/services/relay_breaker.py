@@ -23,6 +23,7 @@ class Breaker:
     openings: int = 0  #: Since the last success.
     open_until: datetime | None = None  #: Set while it is left alone; past: one trial is due.
     reason: str = ""  #: Of the last failure, for people.
+    probed: bool = False  #: Whether it said, since the rest was over, that it would work.
     _until_s: float = 0.0
     _trial_s: float = 0.0
 
@@ -57,6 +58,19 @@ class Breakers:
         now = self._now_s()
         return now >= known._until_s and now >= known._trial_s
 
+    def is_due(self, backend: str) -> bool:
+        """Say whether a rest is over and nobody knows yet whether the backend lives again."""
+        known = self._known.get(backend)
+        if known is None or known.open_until is None or known.probed:
+            return False
+        return self.allows(backend)
+
+    def end_probe(self, backend: str) -> None:
+        """Note that a backend says that it would work: the next call is its trial."""
+        known = self._known.get(backend)
+        if known is not None:
+            known._trial_s, known.probed = 0.0, True
+
     def begin(self, backend: str) -> None:
         """Note that a request goes there: for an open breaker it is the trial."""
         known = self._known.get(backend)
@@ -79,4 +93,4 @@ class Breakers:
         known.openings = min(known.openings + 1, 30)
         known.open_until = clock.now() + timedelta(seconds=lasts_s)
         known._until_s = self._now_s() + lasts_s
-        known._trial_s = 0.0
+        known._trial_s, known.probed = 0.0, False

@@ -7,16 +7,19 @@ call itself or the sweep that thought it dead, changes nothing.
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass, replace
-from datetime import timedelta
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 
 import structlog
 
 from gesso.domain.call import Call, CallState, Usage
 from gesso.domain.caller import ApiKey
 from gesso.domain.errors import NotAllowed
+from gesso.domain.limits import Allowance
 from gesso.kit import clock
 from gesso.ledger import book
+from gesso.services import relay_again, relay_limits
+from gesso.services.relay_again import Again, Kept
 from gesso.storage import calls
 from gesso.storage.database import Database
 from gesso.storage.unit import Needs, Unit
@@ -41,6 +44,16 @@ class Outcome:
     upstream_id: str | None = None
     upstream_key: str = ""
     error: str | None = None
+    kept: Kept | None = None  #: The whole answer, for a call that may be sent again.
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """A call that may be made, or the answer that was given to it before."""
+
+    call: Call
+    allowances: tuple[Allowance, ...] = ()
+    kept: Kept | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,33 +62,56 @@ class Open:
 
     key: ApiKey
     call: Call
+    foreseen: Usage = field(default_factory=Usage)
+    again: Again | None = None
 
     @property
     def needs(self) -> Needs:
-        """The books of the account and the key."""
-        return Needs(accounts=(self.key.account_id,), spending_keys=(self.key.id,))
+        """The books of the account and the key, and what counts against their limits."""
+        key, again = self.key, self.again
+        return Needs(
+            accounts=(key.account_id,),
+            spending_keys=(key.id,),
+            meters=relay_limits.meters_of(key, self.call),
+            open_calls=relay_limits.busy_of(key),
+            call_replays=((key.id, again.key),) if again else (),
+        )
 
-    def apply(self, unit: Unit) -> Call:
-        """Hold the money; raises InsufficientFunds."""
+    def apply(self, unit: Unit) -> Begun:
+        """Hold the money; raises InsufficientFunds, RateLimited or Conflict.
+
+        For a call that was made before, nothing is held: its answer is returned.
+        """
         account = unit.accounts.get(self.key.account_id)
         if account is None or not account.enabled:
             raise NotAllowed("the account of this key is disabled")
+        kept = relay_again.find(unit, self.key.id, self.again) if self.again else None
+        if kept is not None:
+            return Begun(self.call, kept=kept)
+        allowances = relay_limits.take(unit, self.key, self.call, self.foreseen)
         book.hold(unit, self.call, spend_limit_nanos=self.key.spend_limit_nanos)
         unit.add_call(self.call)
-        return self.call
+        if self.again:
+            relay_again.begin(unit, self.call, self.again)
+        return Begun(self.call, allowances)
 
 
 @dataclass(frozen=True, slots=True)
 class Settle:
     """The transaction after a call."""
 
-    call: Call
+    opened: Open
     outcome: Outcome
 
     @property
+    def call(self) -> Call:
+        """The call as it was opened."""
+        return self.opened.call
+
+    @property
     def needs(self) -> Needs:
-        """The call and its books."""
-        return _needs(self.call)
+        """The call, its books and what counted it."""
+        return replace(self.opened.needs, calls=(self.call.id,))
 
     def apply(self, unit: Unit) -> Call:
         """Capture what was used and give the rest back."""
@@ -88,8 +124,13 @@ class Settle:
             call = book.extend(unit, call, outcome.cost_nanos - call.price_nanos)
         charge = min(outcome.cost_nanos, call.price_nanos)
         book.capture(unit, call, charge)
-        call = replace(_closed(call, outcome), finished_at=unit.now, charged_nanos=charge)
+        call = _closed(call, outcome, unit.now, charge)
         unit.save_call(call)
+        foreseen = relay_limits.tokens_of(self.opened.foreseen)
+        used = relay_limits.tokens_of(outcome.usage)
+        relay_limits.correct(unit, self.call, charge, used - foreseen)
+        if self.opened.again:
+            relay_again.keep(unit, call, self.opened.again, outcome.kept)
         return call
 
 
@@ -107,7 +148,7 @@ class Keep:
 
     def apply(self, unit: Unit) -> Call:
         """Store the finished call."""
-        call = replace(_closed(self.call, self.outcome), finished_at=unit.now)
+        call = _closed(self.call, self.outcome, unit.now, 0)
         unit.add_call(call)
         return call
 
@@ -120,8 +161,14 @@ class Release:
 
     @property
     def needs(self) -> Needs:
-        """The call and its books."""
-        return _needs(self.call)
+        """The call, its books and what counted its price."""
+        call = self.call
+        return Needs(
+            calls=(call.id,),
+            accounts=(call.account_id,),
+            spending_keys=(call.key_id,),
+            meters=relay_limits.money_of(call),
+        )
 
     def apply(self, unit: Unit) -> bool:
         """Give everything back; False when the call was settled meanwhile."""
@@ -129,6 +176,7 @@ class Release:
         if call is None or call.state is not CallState.OPEN or call.lease_until >= unit.now:
             return False
         book.release(unit, call)
+        relay_limits.correct(unit, call, 0, 0)
         error = "the process that served this call is gone"
         unit.save_call(replace(call, state=CallState.RELEASED, finished_at=unit.now, error=error))
         return True
@@ -172,9 +220,11 @@ async def release_dead(database: Database, writer: Writer) -> int:
     return sum(released)
 
 
-def _closed(call: Call, outcome: Outcome) -> Call:
+def _closed(call: Call, outcome: Outcome, now: datetime, charged_nanos: int) -> Call:
     return replace(
         call,
+        finished_at=now,
+        charged_nanos=charged_nanos,
         state=CallState.SETTLED if outcome.status < 400 else CallState.RELEASED,
         usage=outcome.usage,
         channel_id=outcome.channel_id,
@@ -183,7 +233,3 @@ def _closed(call: Call, outcome: Outcome) -> Call:
         status=outcome.status,
         error=outcome.error,
     )
-
-
-def _needs(call: Call) -> Needs:
-    return Needs(calls=(call.id,), accounts=(call.account_id,), spending_keys=(call.key_id,))

@@ -6,6 +6,7 @@ from gesso.services.catalogue import Catalogue
 from gesso.services.key_ring import KeyRing
 from gesso.services.relay import Relayer
 from gesso.services.relay_breaker import Breakers
+from gesso.services.relay_probe import Prober
 from gesso.services.relay_route import Router
 from gesso.services.relay_try import Attempts
 from gesso.settings import Settings
@@ -20,4 +21,7 @@ def open_relayer(
     breakers = Breakers(threshold=settings.breaker_failures, first_s=settings.breaker_rest_s)
     router = Router(catalogue.providers, breakers)
     attempts = Attempts(router, KeyRing(), most=settings.relay_attempts)
-    return Relayer(database, writer, catalogue, router, attempts, total_s=settings.relay_total_s)
+    prober = Prober(catalogue, breakers)
+    return Relayer(
+        database, writer, catalogue, router, attempts, prober, total_s=settings.relay_total_s
+    )

@@ -49,7 +49,7 @@ class Attempts:
         """Take who chooses, who has the keys and how often a call is tried at most."""
         self._router = router
         self._breakers = router.breakers
-        self._ring = ring
+        self.ring = ring
         self._most = most
 
     async def open(
@@ -76,7 +76,7 @@ class Attempts:
                 await asyncio.sleep(_BACKOFF_S * 2**passes)
                 passes += 1
             channel = waiting[0]
-            key = self._ring.take(channel, fingerprint=fingerprint)
+            key = self.ring.take(channel, fingerprint=fingerprint)
             if key is None:
                 failure = _prefer(failure, Unavailable("every key rests", retry_after_s=BUSY_S))
                 waiting.pop(0)
@@ -85,7 +85,7 @@ class Attempts:
                 return await self._ask(stack, channel, key, write(channel))
             except _OtherKey as other:
                 failure = other.error
-                if not self._ring.has(channel, fingerprint=fingerprint):
+                if not self.ring.has(channel, fingerprint=fingerprint):
                     waiting.pop(0)
             except Unavailable as error:
                 self._breakers.record_failure(channel.id, error.message)
@@ -102,7 +102,8 @@ class Attempts:
         own = AsyncExitStack()
         try:
             reply = await own.enter_async_context(relay.relay(channel, key, ask))
-            self._check(channel, key, reply)
+            if not reply.is_final:
+                self._check(channel, key, reply)
             first = await anext(reply.chunks, b"")
         except BaseException:
             await own.aclose()
@@ -118,17 +119,19 @@ class Attempts:
         """Raise what another key or channel may do better."""
         status = reply.status
         if status in _OURS:
-            self._ring.rest(channel, key, REFUSED_S if status == 401 else BUSY_S)
+            self.ring.rest(channel, key, REFUSED_S if status == 401 else BUSY_S)
             log.warning("upstream_refuses_key", channel=channel.id, status=status)
             raise _OtherKey(Refused(f"the upstream refuses the gateway's key (HTTP {status})"))
         if status == 429:
             wait_s = _seconds(reply.headers.get("retry-after", ""))
-            self._ring.rest(channel, key, wait_s or BUSY_S)
+            self.ring.rest(channel, key, wait_s or BUSY_S)
             error = Unavailable("the upstream is busy (HTTP 429)", retry_after_s=wait_s)
             raise _OtherKey(error)
         if status in _FAILING:
             wait_s = _seconds(reply.headers.get("retry-after", ""))
             raise Unavailable(f"HTTP {status}", retry_after_s=wait_s)
+        if reply.headers.get("content-type", "").startswith("text/html") and status < 300:
+            raise Unavailable("the upstream answers with a web page")
         if 300 <= status < 400:
             raise Unavailable(f"the upstream redirects (HTTP {status}), which is not followed")
 

@@ -13,6 +13,7 @@ from typing import Any, Protocol
 import msgspec
 
 from gesso.domain.call import Usage
+from gesso.domain.errors import Unavailable
 from gesso.kit.tokens import Tally
 
 #: A JSON answer up to this size is read as a whole; of a longer one only the ends are, in bytes.
@@ -21,6 +22,8 @@ _END = 64 * 1024
 _SEPARATOR = re.compile(rb"\r\n\r\n|\n\n|\r\r")
 _PICTURE = re.compile(rb'"(?:b64_json|url)"\s*:\s*"')
 _OVERLAP = 16
+#: Events that end a stream of the responses endpoint, which has no other end.
+_LAST = (b"response.completed", b"response.incomplete", b"response.failed")
 
 
 class _Details(msgspec.Struct):
@@ -183,6 +186,9 @@ class EventMeter(_Counter):
         except msgspec.MsgspecError:
             return False
         self._note(seen)
+        head = event[:60]
+        if any(name in head for name in _LAST):
+            self.done = True
         if b"image_" in event[:60] and b".completed" in event[:60]:
             self._pictures += 1
         return seen.usage is not None and seen.choices == []
@@ -199,6 +205,7 @@ class BodyMeter(_Counter):
         self._head = bytearray()
         self._tail = b""
         self._overlap = b""
+        self._read_whole: _Seen | None = None
 
     def feed(self, chunk: bytes) -> bytes:
         """Keep the ends of it."""
@@ -217,18 +224,22 @@ class BodyMeter(_Counter):
         return chunk
 
     def flush(self) -> bytes:
-        """Return nothing: nothing waits."""
+        """Return nothing: nothing waits. Raises Unavailable for JSON that is none."""
+        if self._is_json and not self._tail:
+            try:
+                self._read_whole = _seen.decode(self._head)
+            except msgspec.ValidationError:
+                pass  # JSON of another shape
+            except (msgspec.DecodeError, UnicodeError):
+                raise Unavailable("the upstream's answer cannot be read") from None
         return b""
 
     def usage(self, foreseen: Usage) -> Usage:
         """Return what was used; reads what was kept."""
-        if self._is_json:
-            try:
-                if self._tail:
-                    raise msgspec.DecodeError
-                self._note(_seen.decode(self._head))
-            except msgspec.MsgspecError:
-                self._said = _find_usage(self._tail) or _find_usage(bytes(self._head[:_END]))
+        if self._read_whole is not None:
+            self._note(self._read_whole)
+        elif self._is_json:
+            self._said = _find_usage(self._tail) or _find_usage(bytes(self._head[:_END]))
         return super().usage(foreseen)
 
 

@@ -6,10 +6,11 @@ from dataclasses import dataclass, replace
 
 from gesso.domain.channel import Luck, Wish, choose
 from gesso.domain.errors import NoChannel, QueueFull
+from gesso.domain.model import SANDBOX
 from gesso.domain.order import Selection
 from gesso.domain.task import Task, TaskStatus
 from gesso.services.catalogue import Catalogue
-from gesso.services.submit import SANDBOX, channels_to_count
+from gesso.services.submit import channels_to_count
 from gesso.storage.unit import Needs, Unit
 
 

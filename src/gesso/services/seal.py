@@ -16,7 +16,7 @@ from gesso.storage.database import Database
 log = structlog.get_logger()
 
 #: Options that hold credentials.
-SEALED = frozenset({"api_key", "keys", "secret"})
+SEALED = frozenset({"api_key", "keys", "secret", "proxy"})
 
 
 def sealed(vault: Vault, channel: Channel) -> Channel:

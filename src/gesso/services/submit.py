@@ -19,6 +19,7 @@ from gesso.domain.buttons import Deed
 from gesso.domain.caller import ApiKey
 from gesso.domain.channel import Channel, Wish, choose
 from gesso.domain.errors import InsufficientFunds, KeyReused, NotAllowed, QueueFull, RateLimited
+from gesso.domain.model import SANDBOX
 from gesso.domain.order import Accepted, Order, Repeatable
 from gesso.domain.sandbox_card import RULES, Card, read_cards
 from gesso.domain.task import Action, BotType, Task, TaskStatus
@@ -35,7 +36,6 @@ from gesso.storage.writer import Writer
 
 #: Most tasks of one channel that are counted for a queue number.
 _COUNT_AT_MOST = 10_000
-SANDBOX = "sandbox"
 
 
 class Submitter:

@@ -8,8 +8,9 @@ import structlog
 
 from gesso.domain.task import HELD
 from gesso.kit import clock
+from gesso.services import relay_again
 from gesso.services.settle import Cancel, too_late
-from gesso.storage import blob_uses, deliveries, replays, tasks
+from gesso.storage import blob_uses, call_replays, deliveries, meters, replays, tasks
 from gesso.storage.blobs import Blobs
 from gesso.storage.database import Database
 from gesso.storage.jobs import Jobs
@@ -70,6 +71,8 @@ async def drop_expired(database: Database, blobs: Blobs) -> int:
     now = clock.now()
     async with database.transaction() as connection:
         await replays.forget_before(connection, now - REPLAY)
+        await call_replays.forget_before(connection, now - relay_again.KNOW, now - relay_again.KEEP)
+        await meters.forget_before(connection, now - timedelta(hours=1))
         expired = await blob_uses.take_expired(connection, now, limit=500)
     # A picture that was stored again since then may belong to a task that is being accepted.
     dropped = [await blobs.delete_older(blob, now) for blob in expired]

@@ -11,10 +11,14 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gesso.domain.caller import Account
 from gesso.kit.clock import millis
+from gesso.storage.limits import read_limits, write_limits
 from gesso.storage.paging import Order, Slice, read_page
 from gesso.storage.schema import accounts
 
-_FIELDS = ("id", "name", "available_nanos", "held_nanos", "enabled", "created_at")
+_FIELDS = (
+    "id", "name", "available_nanos", "held_nanos", "enabled", "created_at", "limits", "price_group",
+)  # fmt: skip
+_SETTABLE = frozenset({"name", "enabled", "limits", "price_group"})
 _SELECT = select(*(accounts.c[name] for name in _FIELDS))
 
 
@@ -41,8 +45,10 @@ async def find_page(connection: AsyncConnection, part: Slice) -> tuple[list[Acco
 
 
 async def change(connection: AsyncConnection, account_id: str, values: Mapping[str, Any]) -> None:
-    """Store the name or the switch of an account; never a balance."""
-    allowed = {name: values[name] for name in values if name in {"name", "enabled"}}
+    """Store the name, the switch, limits or price group of an account; never a balance."""
+    allowed = {name: values[name] for name in values if name in _SETTABLE}
+    if "limits" in allowed:
+        allowed["limits"] = write_limits(allowed["limits"])
     await connection.execute(update(accounts).where(accounts.c.id == account_id).values(**allowed))
 
 
@@ -58,7 +64,8 @@ async def lock(connection: AsyncConnection, ids: Iterable[str]) -> dict[str, Acc
 
 def _read(row: Any) -> Account:
     created_at = datetime.fromtimestamp(row["created_at"] / 1000, UTC)
-    return Account(**dict(row) | {"enabled": bool(row["enabled"]), "created_at": created_at})
+    read = {"enabled": bool(row["enabled"]), "limits": read_limits(row["limits"])}
+    return Account(**dict(row) | read | {"created_at": created_at})
 
 
 _UPDATE = (

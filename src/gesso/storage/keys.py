@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gesso.domain.caller import ApiKey, Role
 from gesso.kit.clock import millis
+from gesso.storage.limits import read_limits, write_limits
 from gesso.storage.paging import Order, Slice, read_page
 from gesso.storage.schema import accounts, keys
 
@@ -47,13 +48,17 @@ async def create(connection: AsyncConnection, key: ApiKey, secret: str, now: dat
             networks=msgspec.json.encode(key.networks).decode(),
             concurrency=key.concurrency,
             rate_per_minute=key.rate_per_minute,
+            limits=write_limits(key.limits),
         )
     )
 
 
-_SELECT = select(keys, accounts.c.enabled.label("account_enabled")).join(
-    accounts, accounts.c.id == keys.c.account_id
-)
+_SELECT = select(
+    keys,
+    accounts.c.enabled.label("account_enabled"),
+    accounts.c.limits.label("account_limits"),
+    accounts.c.price_group,
+).join(accounts, accounts.c.id == keys.c.account_id)
 
 
 async def find_by_secret(connection: AsyncConnection, secret: str, now: datetime) -> ApiKey | None:
@@ -106,6 +111,7 @@ async def change(connection: AsyncConnection, key: ApiKey) -> None:
             networks=msgspec.json.encode(key.networks).decode(),
             concurrency=key.concurrency,
             rate_per_minute=key.rate_per_minute,
+            limits=write_limits(key.limits),
         )
     )
 
@@ -188,6 +194,9 @@ def _read(row: Any) -> ApiKey:
         networks=tuple(msgspec.json.decode(row["networks"])),
         concurrency=row["concurrency"],
         rate_per_minute=row["rate_per_minute"],
+        limits=read_limits(row["limits"]),
+        account_limits=read_limits(row["account_limits"]),
+        price_group=row["price_group"],
         user_id=row["user_id"],
         created_at=_moment(row["created_at"]),
         overlap_until=_moment(row["old_until"]),

@@ -37,6 +37,8 @@ accounts = Table(
     Column("held_nanos", BigInteger, nullable=False, server_default="0"),
     Column("enabled", Boolean, nullable=False),
     Column("created_at", BigInteger, nullable=False),
+    Column("limits", Text, nullable=False, server_default="{}"),
+    Column("price_group", String(40), nullable=False, server_default=""),
     CheckConstraint("held_nanos >= 0", name="held_not_negative"),
 )
 
@@ -73,6 +75,7 @@ keys = Table(
     Column("rate_per_minute", Integer),
     Column("old_digest", LargeBinary(32), index=True),
     Column("old_until", BigInteger),
+    Column("limits", Text, nullable=False, server_default="{}"),
 )
 
 channels = Table(
@@ -368,4 +371,27 @@ calls = Table(
         sqlite_where=_NAMED_CALL,
         postgresql_where=_NAMED_CALL,
     ),
+)
+
+meters = Table(
+    "meters",
+    metadata,
+    Column("owner", String(40), primary_key=True),
+    Column("what", String(20), primary_key=True),
+    Column("since", BigInteger, primary_key=True),
+    Column("amount", BigInteger, nullable=False),
+)
+
+call_replays = Table(
+    "call_replays",
+    metadata,
+    Column("key_id", String(40), primary_key=True),
+    Column("key", String(255), primary_key=True),
+    Column("digest", LargeBinary(32), nullable=False),
+    Column("call_id", String(40), nullable=False),
+    Column("status", Integer),
+    Column("content_type", String(120), nullable=False, server_default=""),
+    Column("body", LargeBinary),
+    Column("created_at", BigInteger, nullable=False),
+    Index("call_replays_by_age", "created_at"),
 )

@@ -18,20 +18,24 @@ from gesso.domain.attempt import Attempt
 from gesso.domain.call import Call
 from gesso.domain.caller import Account
 from gesso.domain.channel import Load
+from gesso.domain.limits import Meter
 from gesso.domain.task import Lane, Task, TaskStatus
 from gesso.storage import (
     accounts,
     attempts,
     audit,
     blob_uses,
+    call_replays,
     calls,
     keys,
     ledger_entries,
+    meters,
     notices,
     replays,
     tasks,
 )
 from gesso.storage.audit import Record
+from gesso.storage.call_replays import CallReplay
 from gesso.storage.jobs import Jobs
 from gesso.storage.ledger_entries import Entry
 from gesso.storage.outbox import Callback
@@ -52,6 +56,9 @@ class Needs:
     replays: tuple[tuple[str, str], ...] = ()  #: Pairs of API key and Idempotency-Key.
     turns: tuple[tuple[str, str], ...] = ()  #: Pairs of lane and account that may wait.
     calls: tuple[str, ...] = ()
+    call_replays: tuple[tuple[str, str], ...] = ()  #: Pairs of API key and Idempotency-Key.
+    meters: tuple[Meter, ...] = ()  #: Counts of windows of time; needs the account as well.
+    open_calls: tuple[str, ...] = ()  #: Keys and accounts whose open calls are counted.
 
 
 @dataclass(slots=True)
@@ -72,6 +79,9 @@ class Unit:
     turns: dict[tuple[str, str, str], tuple[int | None, int]] = field(default_factory=dict)
     _before: dict[int, Place] = field(default_factory=dict)
     calls: dict[str, Call] = field(default_factory=dict)
+    call_replays: dict[tuple[str, str], CallReplay] = field(default_factory=dict)
+    meters: dict[Meter, int] = field(default_factory=dict)
+    open_calls: dict[str, int] = field(default_factory=dict)
     _changed: dict[tuple[str, Any], bool] = field(default_factory=dict)
     _entries: list[Entry] = field(default_factory=list)
     _callbacks: list[Callback] = field(default_factory=list)
@@ -168,6 +178,22 @@ class Unit:
         self._set(self._changed, ("replay", pair), True)
         self._set(self.replays, pair, replay)
 
+    def remember_call(self, replay: CallReplay) -> None:
+        """Remember which call an Idempotency-Key led to, or what it answered."""
+        self._set(self._changed, ("call_replay", replay.pair), True)
+        self._set(self.call_replays, replay.pair, replay)
+
+    def count(self, meter: Meter, amount: int) -> None:
+        """Count in a window of time."""
+        self._changed.setdefault(("meter", meter), False)
+        self._set(self.meters, meter, self.meters[meter] + amount)
+
+    def count_call(self, call: Call, amount: int) -> None:
+        """Count one more or one less open call of its key and account."""
+        for owner in (call.key_id, call.account_id):
+            if owner in self.open_calls:
+                self._set(self.open_calls, owner, self.open_calls[owner] + amount)
+
     def count_open(self, key_id: str) -> None:
         """Count one more open task of a key."""
         if key_id in self.open_of_key:
@@ -207,6 +233,7 @@ class Unit:
         )
         self.calls = await calls.lock(connection, (c for n in wanted for c in n.calls))
         self.accounts = await accounts.lock(connection, (a for n in wanted for a in n.accounts))
+        await self._load_calls(connection, wanted)
         self.spent = await keys.lock_spent(connection, (k for n in wanted for k in n.spending_keys))
         for key_id, most in {pair for n in wanted for pair in n.busy_keys}:
             self.open_of_key[key_id] = await tasks.count_open_of_key(connection, key_id, most=most)
@@ -218,6 +245,18 @@ class Unit:
                     self.turns[channel_id, lane, account_id] = await standing.turn(
                         connection, channel_id, lane, account_id
                     )
+
+    async def _load_calls(self, connection: AsyncConnection, wanted: list[Needs]) -> None:
+        """Read what limits and repeats calls, behind the lock of their accounts."""
+        self.call_replays = await call_replays.find(
+            connection, (pair for n in wanted for pair in n.call_replays)
+        )
+        before = {one.call_id for one in self.call_replays.values()} - self.calls.keys()
+        # Not locked: who changes one of them needs the account's lock, which is held here.
+        self.calls |= await calls.find(connection, before)
+        self.meters = await meters.find(connection, (m for n in wanted for m in n.meters))
+        owners = {owner for n in wanted for owner in n.open_calls}
+        self.open_calls = await calls.count_open_of(connection, owners)
 
     async def flush(self, connection: AsyncConnection, jobs: Jobs) -> None:
         """Write everything, each table with one statement."""
@@ -235,6 +274,11 @@ class Unit:
         await accounts.update_balances(connection, self._split("account", self.accounts)[1])
         await keys.update_spent(
             connection, [(k, self.spent[k]) for kind, k in self._changed if kind == "spent"]
+        )
+        replayed = self._split("call_replay", self.call_replays)[0]
+        await call_replays.store(connection, replayed, self.now)
+        await meters.save(
+            connection, {m: self.meters[m] for kind, m in self._changed if kind == "meter"}
         )
         await replays.insert_all(connection, self._split("replay", self.replays)[0], self.now)
         await insert_callbacks(connection, self._callbacks, self.now)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from datetime import timedelta
 
@@ -41,7 +42,8 @@ async def proven(customer: Customer) -> audit.Report:
 @pytest.mark.parametrize(("used", "charged"), [(0, 0), (300, 300), (1000, 1000), (2500, 2500)])
 async def test_what_was_used_is_captured_once(customer: Customer, used: int, charged: int) -> None:
     write, before = customer.house.writer.write, await customer.account()
-    one = await write(Open(customer.key, call(customer)))
+    one = Open(customer.key, call(customer))
+    await write(one)
     assert (await customer.account()).held_nanos == 1000
     assert (await proven(customer)).open_calls == 1
     for _ in range(2):
@@ -59,7 +61,8 @@ async def test_nobody_is_overdrawn(customer: Customer) -> None:
         await customer.house.writer.write(Open(limited.key, call(limited)))
     with pytest.raises(InsufficientFunds):
         await customer.house.writer.write(Open(customer.key, call(customer, rich + 1)))
-    one = await customer.house.writer.write(Open(customer.key, call(customer, rich - 10)))
+    one = Open(customer.key, call(customer, rich - 10))
+    await customer.house.writer.write(one)
     done = await customer.house.writer.write(Settle(one, outcome(rich + 999)))
     assert done.charged_nanos == rich
     assert (await customer.account()).available_nanos == 0
@@ -68,8 +71,9 @@ async def test_nobody_is_overdrawn(customer: Customer) -> None:
 
 async def test_the_hold_of_a_dead_call_comes_back(customer: Customer) -> None:
     house, before = customer.house, await customer.account()
-    dead = await house.writer.write(Open(customer.key, call(customer, lease=-LEASE)))
-    alive = await house.writer.write(Open(customer.key, call(customer)))
+    dead = Open(customer.key, call(customer, lease=-LEASE))
+    alive = Open(customer.key, call(customer))
+    await asyncio.gather(*(house.writer.write(one) for one in (dead, alive)))
     assert await release_dead(house.database, house.writer) == 1
     assert await release_dead(house.database, house.writer) == 0
     # A process that was only asleep comes too late to charge anything.
@@ -82,13 +86,14 @@ async def test_the_hold_of_a_dead_call_comes_back(customer: Customer) -> None:
 
 async def test_a_renewed_lease_keeps_a_call(customer: Customer) -> None:
     house = customer.house
-    one = await house.writer.write(Open(customer.key, call(customer, lease=-LEASE)))
+    one = Open(customer.key, call(customer, lease=-LEASE))
+    await house.writer.write(one)
     async with house.database.transaction() as connection:
-        await calls.renew(connection, [one.id], clock.now() + LEASE)
+        await calls.renew(connection, [one.call.id], clock.now() + LEASE)
     assert await release_dead(house.database, house.writer) == 0
     leases = Leases(house.database)
-    leases.add(one)
-    leases.drop(one)
+    leases.add(one.call)
+    leases.drop(one.call)
     await house.writer.write(Settle(one, outcome(1)))
 
 

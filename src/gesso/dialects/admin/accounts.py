@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
-from msgspec import UNSET, UnsetType
+from msgspec import UNSET, Meta, UnsetType
 
 from gesso.dialects.admin.desk import Call, Endpoint, Table
+from gesso.dialects.admin.limits import LimitsBody, LimitsView, read_limits, write_limits
 from gesso.dialects.admin.wire import (
     Amount,
     Body,
@@ -25,6 +26,8 @@ from gesso.domain.errors import InvalidValue
 from gesso.domain.permission import Permission
 from gesso.services.office import Office
 
+PriceGroup = Annotated[str, Meta(max_length=40, pattern="^[a-z0-9_-]*$")]
+
 
 class NewAccount(Body):
     """An account to create."""
@@ -37,6 +40,8 @@ class AccountChange(Body):
 
     name: Name | UnsetType = UNSET
     enabled: bool | UnsetType = UNSET
+    limits: LimitsBody | UnsetType | None = UNSET
+    price_group: PriceGroup | UnsetType = UNSET
 
 
 class TopUp(Body):
@@ -64,6 +69,8 @@ class AccountView(View):
     available: Money
     held: Money
     created_at: Moment | None
+    limits: LimitsView
+    price_group: str  #: Its multiplier is the price `group@<name>`.
 
 
 def write_account(account: Account) -> AccountView:
@@ -75,6 +82,8 @@ def write_account(account: Account) -> AccountView:
         available=write_money(account.available_nanos),
         held=write_money(account.held_nanos),
         created_at=account.created_at,
+        limits=write_limits(account.limits),
+        price_group=account.price_group,
     )
 
 
@@ -132,6 +141,8 @@ class Accounts:
     async def change(self, call: Call[None, AccountChange]) -> AccountView:
         """PATCH /accounts/{account_id}."""
         values: dict[str, Any] = given(call.body)
+        if "limits" in values:
+            values["limits"] = read_limits(values["limits"])
         account_id = call.path["account_id"]
         return write_account(await self._desk.change(call.actor, call.key, account_id, values))
 

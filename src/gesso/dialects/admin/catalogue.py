@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-import re
+from typing import Annotated
+
+from msgspec import Meta
 
 from gesso.dialects.admin.desk import Call, Endpoint, Table
 from gesso.dialects.admin.wire import (
@@ -19,10 +21,8 @@ from gesso.dialects.admin.wire import (
 )
 from gesso.domain.errors import InvalidValue
 from gesso.domain.permission import Permission
-from gesso.services.manage_catalogue import Price, Word
+from gesso.services.manage_catalogue import KEY, Price, Word, read_prices
 from gesso.services.office import Office
-
-_KEY = re.compile(r"[a-z0-9][a-z0-9@._/:-]{0,119}", re.ASCII)
 
 
 class PriceQuery(Paged):
@@ -35,6 +35,19 @@ class NewPrice(Body):
     """What a price key costs from now on."""
 
     price: Amount
+
+
+class PriceFile(Body):
+    """A price list as JSON or CSV; `multiplier` is a factor on every price of it."""
+
+    text: Annotated[str, Meta(max_length=200_000)]
+    multiplier: Annotated[str, Meta(max_length=20)] = "1"
+
+
+class Imported(View):
+    """How many prices were set."""
+
+    set: int
 
 
 class PriceView(View):
@@ -108,6 +121,13 @@ class Catalogue:
         one, word = "/prices/{key:path}", "/words/{word:path}"
         prices.list("/prices", self.page, "List prices", answer=Page[PriceView], query=PriceQuery)
         prices.add(
+            "POST", "/price-imports", self.import_file, "Set every price of a file, or none",
+            permission=Permission.PRICES, body=PriceFile, answer=Imported, status=201,
+            example={"text": "model,input,output\ngpt-4o,2.50,10\n", "multiplier": "1.2"},
+            description="JSON: prices by key, or what /pricing.json answers. CSV: the columns "
+            "key,price, or model and one for each unit. Amounts are US dollars.",
+        )  # fmt: skip
+        prices.add(
             "PUT", one, self.set, "Set a price",
             permission=Permission.PRICES, body=NewPrice, answer=PriceView,
             example={"price": {"usd": "0.05"}},
@@ -143,9 +163,18 @@ class Catalogue:
     async def set(self, call: Call[None, NewPrice]) -> PriceView:
         """PUT /prices/{key}."""
         key = call.path["key"]
-        if _KEY.fullmatch(key) is None:
+        if KEY.fullmatch(key) is None:
             raise InvalidValue("a price key looks like midjourney@imagine-v7-fast", param="key")
         return _write(await self._prices.set(call.actor, key, call.body.price.read("price")))
+
+    async def import_file(self, call: Call[None, PriceFile]) -> Imported:
+        """POST /price-imports."""
+        try:
+            found = read_prices(call.body.text, multiplier=call.body.multiplier)
+        except ValueError as error:
+            raise InvalidValue(str(error), param="text") from error
+        await self._prices.set_all(call.actor, found)
+        return Imported(set=len(found))
 
     async def remove(self, call: Call[None, None]) -> None:
         """DELETE /prices/{key}."""

@@ -13,6 +13,7 @@ from gesso.domain.permission import Permission
 from gesso.domain.task import Lane
 from gesso.services.manage_channels import masked
 from gesso.services.office import Office
+from gesso.services.relay import Health
 
 Size = Annotated[int, Meta(ge=1, le=1000)]
 Queue = Annotated[int, Meta(ge=0, le=1_000_000)]
@@ -61,6 +62,17 @@ class ChannelChange(Body):
     paused: bool | UnsetType = UNSET
 
 
+class RelayView(View):
+    """How a channel that relays calls does, as the process that answers knows it."""
+
+    breaker: Annotated[str, Meta(pattern="^(closed|open|half-open)$")]
+    failures: int
+    open_until: Moment | None
+    reason: str
+    keys: int
+    keys_resting: int  #: Refused or too busy a moment ago.
+
+
 class ChannelView(View):
     """A channel and how busy it is; credentials among its options are masked."""
 
@@ -83,6 +95,7 @@ class ChannelView(View):
     created_at: Moment | None
     broken_until: Moment | None = None  #: Rests after failures until then.
     broken_reason: str = ""  #: Why it rests; empty for a healthy channel.
+    relay: RelayView | None = None  #: Of channels that relay calls.
 
 
 class TestView(View):
@@ -92,7 +105,20 @@ class TestView(View):
     reason: str = ""
 
 
-def _write(found: tuple[Channel, Load]) -> ChannelView:
+def _relay(health: Health | None) -> RelayView | None:
+    if health is None:
+        return None
+    return RelayView(
+        breaker=health.breaker,
+        failures=health.failures,
+        open_until=health.open_until,
+        reason=health.reason,
+        keys=health.keys,
+        keys_resting=health.keys_resting,
+    )
+
+
+def _write(found: tuple[Channel, Load], health: Health | None) -> ChannelView:
     channel, load = found
     return ChannelView(
         id=channel.id,
@@ -114,6 +140,7 @@ def _write(found: tuple[Channel, Load]) -> ChannelView:
         created_at=channel.created_at,
         broken_until=channel.broken_until,
         broken_reason=channel.broken_reason,
+        relay=_relay(health),
     )
 
 
@@ -157,21 +184,21 @@ class Channels:
     async def page(self, call: Call[Paged, None]) -> tuple[list[ChannelView], str | None]:
         """GET /channels."""
         found, cursor = await self._desk.page(call.part)
-        return [_write(one) for one in found], cursor
+        return [self._shown(one) for one in found], cursor
 
     async def create(self, call: Call[None, NewChannel]) -> ChannelView:
         """POST /channels."""
         values = _values(call.body)
-        return _write(await self._desk.create(call.actor, Channel(id="", **values)))
+        return self._shown(await self._desk.create(call.actor, Channel(id="", **values)))
 
     async def get(self, call: Call[None, None]) -> ChannelView:
         """GET /channels/{channel_id}."""
-        return _write(await self._desk.get(call.path["channel_id"]))
+        return self._shown(await self._desk.get(call.path["channel_id"]))
 
     async def change(self, call: Call[None, ChannelChange]) -> ChannelView:
         """PATCH /channels/{channel_id}."""
         channel_id = call.path["channel_id"]
-        return _write(await self._desk.change(call.actor, channel_id, _values(call.body)))
+        return self._shown(await self._desk.change(call.actor, channel_id, _values(call.body)))
 
     async def test(self, call: Call[None, None]) -> TestView:
         """POST /channels/{channel_id}/test."""
@@ -181,6 +208,9 @@ class Channels:
     async def remove(self, call: Call[None, None]) -> None:
         """DELETE /channels/{channel_id}."""
         await self._desk.remove(call.actor, call.path["channel_id"])
+
+    def _shown(self, found: tuple[Channel, Load]) -> ChannelView:
+        return _write(found, self._desk.health(found[0]))
 
 
 def _values(body: NewChannel | ChannelChange) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 from msgspec import UNSET, Meta, UnsetType
 
 from gesso.dialects.admin.desk import Call, Endpoint, Table
+from gesso.dialects.admin.limits import LimitsBody, LimitsView, read_limits, write_limits
 from gesso.dialects.admin.wire import (
     Amount,
     Body,
@@ -53,6 +54,7 @@ class NewKey(Body):
     networks: Names = ()
     concurrency: Count | None = None
     rate_per_minute: Count | None = None
+    limits: LimitsBody | None = None
 
 
 class KeyChange(Body):
@@ -67,6 +69,7 @@ class KeyChange(Body):
     networks: Names | UnsetType = UNSET
     concurrency: Count | UnsetType | None = UNSET
     rate_per_minute: Count | UnsetType | None = UNSET
+    limits: LimitsBody | UnsetType | None = UNSET
 
 
 class Rotation(Body):
@@ -103,6 +106,7 @@ class KeyView(View):
     networks: list[str]
     concurrency: int | None
     rate_per_minute: int | None
+    limits: LimitsView
 
 
 class KeyWithSecret(View):
@@ -142,6 +146,7 @@ def write_key(key: ApiKey) -> KeyView:
         networks=list(key.networks),
         concurrency=key.concurrency,
         rate_per_minute=key.rate_per_minute,
+        limits=write_limits(key.limits),
     )
 
 
@@ -259,6 +264,8 @@ def _values(body: NewKey | KeyChange) -> dict[str, Any]:
     expires_at = values.get("expires_at")
     if expires_at is not None and not 2000 <= expires_at.year <= _LAST_YEAR:
         raise InvalidValue(f"a key expires by {_LAST_YEAR}", param="expires_at")
+    if "limits" in values:
+        values["limits"] = read_limits(values["limits"])
     limit = values.get("spend_limit_nanos")
     if isinstance(limit, Amount):
         values["spend_limit_nanos"] = nanos = limit.read("spend_limit")

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 
 from gesso.dialects.openai import forms
 from gesso.dialects.openai.door import Bounds, Visit
-from gesso.dialects.openai.relays import Relays
+from gesso.dialects.openai.relays import Relays, repeatable_form
 from gesso.domain import model as models
 from gesso.domain.call import Usage
 from gesso.domain.errors import InvalidOrder
@@ -52,6 +52,7 @@ class Audio:
                         audio_ms=length,
                         estimated=estimated,
                     ),
+                    again=await repeatable_form(visit, endpoint, form),
                 )
                 await self._relays.serve(visit, key, demand)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import math
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 import structlog
@@ -16,6 +16,7 @@ from gesso.dialects.openai import wire
 from gesso.domain import ids
 from gesso.domain.caller import ApiKey
 from gesso.domain.errors import GessoError, Unavailable
+from gesso.domain.limits import Allowance, What
 from gesso.http.auth import Doorkeeper
 from gesso.http.faults import status_of
 from gesso.settings import Settings
@@ -55,6 +56,7 @@ class Visit:
         self.request = Request(scope, receive, send)
         self.id = ids.new_id("req")
         self.key: ApiKey | None = None
+        self.allowances: Sequence[Allowance] = ()  #: What the relay counted.
         self.started = False  #: Whether the head of an answer is out.
         self._receive = receive
         self._send = send
@@ -73,13 +75,15 @@ class Visit:
             (b"x-request-id", self.id.encode()),
             (b"openai-processing-ms", str(took_ms).encode()),
         ]
+        told = {one.what.value: one for one in self.allowances}
         pace = self._doorkeeper.pace(self.key) if self.key else None
-        if pace is not None:
-            limit, left, reset_s = pace
+        if pace is not None and What.REQUESTS.value not in told:
+            told[What.REQUESTS.value] = Allowance(What.REQUESTS, *pace)
+        for what, one in told.items():
             found += [
-                (b"x-ratelimit-limit-requests", str(limit).encode()),
-                (b"x-ratelimit-remaining-requests", str(left).encode()),
-                (b"x-ratelimit-reset-requests", f"{reset_s:.3f}s".encode()),
+                (f"x-ratelimit-limit-{what}".encode(), str(one.limit).encode()),
+                (f"x-ratelimit-remaining-{what}".encode(), str(one.left).encode()),
+                (f"x-ratelimit-reset-{what}".encode(), f"{one.reset_s:.3f}s".encode()),
             ]
         return found
 
@@ -203,7 +207,7 @@ def _advice(error: GessoError, status: int) -> list[tuple[bytes, bytes]]:
     if isinstance(error, Unavailable):
         wait_s = error.retry_after_s
     found: list[tuple[bytes, bytes]] = []
-    if status in {429, 503} and error.retry:
+    if status in {409, 429, 503} and error.retry:
         seconds = float(wait_s) if isinstance(wait_s, int | float) else 1.0
         found.append((b"retry-after", str(math.ceil(seconds)).encode()))
     if status >= 409 and not error.retry:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from secrets import token_hex
 
-from starlette.datastructures import UploadFile
+from starlette.datastructures import FormData, UploadFile
 from starlette.exceptions import HTTPException
-from starlette.formparsers import MultiPartException
+from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import Request
 from starlette.types import Message
 
@@ -35,6 +36,19 @@ class Form:
     def files(self, *names: str) -> list[UploadFile]:
         """Return the files with one of these names."""
         return [v for n, v in self.parts if n in names and isinstance(v, UploadFile)]
+
+    async def digest(self) -> bytes:
+        """Return what tells this form from any other."""
+        found = hashlib.sha256()
+        for name, value in self.parts:
+            found.update(f"{len(name)}:{name}:{_size(value)}:".encode(errors="surrogatepass"))
+            if isinstance(value, str):
+                found.update(value.encode(errors="surrogatepass"))
+                continue
+            await value.seek(0)
+            while chunk := await value.read(_CHUNK):
+                found.update(chunk)
+        return found.digest()
 
     def ask(self, path: str, model: str) -> Ask:
         """Return this form as a request for an upstream that knows the model as `model`."""
@@ -69,8 +83,16 @@ async def reading(request: Request, most: int) -> AsyncIterator[Form]:
         raise InvalidOrder("this needs a multipart/form-data body")
     source = _Limited(request, most)
     limited = Request(request.scope, source.receive)
+    parser = MultiPartParser(
+        request.headers,
+        limited.stream(),
+        max_files=_FILES,
+        max_fields=_FIELDS,
+        max_part_size=_FIELD_BYTES,
+    )
     try:
-        form = await limited.form(max_files=_FILES, max_fields=_FIELDS, max_part_size=_FIELD_BYTES)
+        form = await parser.parse()
+        _check_end(parser, form)
     except (HTTPException, MultiPartException, UnicodeError, ValueError, KeyError) as error:
         if source.is_over:
             raise TooLarge(f"the request body may have {most} bytes") from None
@@ -80,6 +102,16 @@ async def reading(request: Request, most: int) -> AsyncIterator[Form]:
         yield Form(form.multi_items())
     finally:
         await form.close()
+
+
+def _check_end(parser: MultiPartParser, form: FormData) -> None:
+    """Raise MultiPartException when a form broke off in a file, which is closed then."""
+    begun = parser._files_to_close_on_error
+    ended = sum(isinstance(value, UploadFile) for _, value in form.multi_items())
+    if len(begun) > ended:
+        for file in begun:
+            file.close()
+        raise MultiPartException("it has no end")
 
 
 class _Limited:

@@ -11,7 +11,7 @@ import base64
 import hashlib
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import msgspec
@@ -21,7 +21,7 @@ from gesso.dialects.openai import forms, picture_orders, requests, wire
 from gesso.dialects.openai.door import Bounds, Visit
 from gesso.dialects.openai.forms import Form
 from gesso.dialects.openai.picture_orders import Shape
-from gesso.dialects.openai.relays import Relays
+from gesso.dialects.openai.relays import Relays, repeatable, repeatable_form
 from gesso.domain import model as models
 from gesso.domain.call import Usage
 from gesso.domain.caller import ApiKey
@@ -80,7 +80,9 @@ class Images:
             orders = picture_orders.imagine(body.model, prompt, shape)
             await self._paint(visit, key, orders, shape, raw, body.stream, body.value)
         else:
-            await self._relays.serve(visit, key, self._relays.demand(Endpoint.IMAGES, body))
+            demand = self._relays.demand(Endpoint.IMAGES, body)
+            again = repeatable(visit, Endpoint.IMAGES, raw)
+            await self._relays.serve(visit, key, replace(demand, again=again))
 
     def form(self, endpoint: Endpoint) -> Callable[[Visit], Awaitable[None]]:
         """Return the handler of edits or variations."""
@@ -94,7 +96,9 @@ class Images:
                 if self._is_painted(key, endpoint, model):
                     await self._edit(visit, key, endpoint, model, form)
                 else:
-                    await self._relays.serve(visit, key, _demand(endpoint, model, form))
+                    again = await repeatable_form(visit, endpoint, form)
+                    demand = replace(_demand(endpoint, model, form), again=again)
+                    await self._relays.serve(visit, key, demand)
 
         return handle
 
@@ -144,7 +148,7 @@ class Images:
 
     async def _stream(self, visit: Visit, task: Task, shape: Shape, partial: Any) -> None:
         """Send partial pictures while the task runs, then the first whole one."""
-        most = int(partial) if str(partial or 0) in {"0", "1", "2", "3"} else 3
+        most = int(partial or 0) if str(partial or 0) in {"0", "1", "2", "3"} else 3
         sent, last, preview = 0, task, None
         painter = self._studio.painter
         common = {"created_at": int(time.time()), **shape.told()}

@@ -58,10 +58,10 @@ class Shape:
 def read_shape(model: str, value: Callable[[str], Any]) -> Shape:
     """Read size, format and number from the fields of a request; raises InvalidOrder."""
     answer = value("response_format")
-    if answer not in {None, "url", "b64_json"}:
+    if answer not in (None, "url", "b64_json"):
         raise InvalidOrder("response_format must be url or b64_json", param="response_format")
     form = value("output_format") or "png"
-    if form not in FORMATS:
+    if not isinstance(form, str) or form not in FORMATS:
         raise InvalidOrder("output_format must be png, jpeg or webp", param="output_format")
     packed = value("output_compression")
     quality = _whole(packed, "output_compression", 0, 100) if packed is not None else 95

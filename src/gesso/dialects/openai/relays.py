@@ -3,26 +3,31 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TypeVar
 
 import msgspec
 
 from gesso.dialects.openai import requests, wire
 from gesso.dialects.openai.door import Bounds, Visit, while_here
+from gesso.dialects.openai.forms import Form
 from gesso.dialects.openai.requests import Body
 from gesso.domain.caller import ApiKey
-from gesso.domain.errors import GessoError, NotFound, QueueFull, Unavailable
+from gesso.domain.errors import GessoError, InvalidOrder, NotFound, QueueFull, Unavailable
 from gesso.domain.relay import Ask, Endpoint
 from gesso.http.faults import status_of
 from gesso.http.limits import read_body
 from gesso.services.relay import Demand, Relayed, Relayer
+from gesso.services.relay_again import Again
 
 #: A JSON answer up to this size goes out in one piece, once it is whole, in bytes.
 _WHOLE = 1024 * 1024
 #: Bodies above this are read in a thread, so that nobody else waits for them, in bytes.
 _LARGE = 256 * 1024
+_KEY_CHARS = 240
 _STREAMING = [(b"cache-control", b"no-cache"), (b"x-accel-buffering", b"no")]
 
 T = TypeVar("T")
@@ -52,7 +57,8 @@ class Relays:
                 if other is not None and await other(visit, key, body):
                     return
                 demand = await _away(raw, self.demand, endpoint, body)
-                await self.serve(visit, key, demand)
+                again = repeatable(visit, endpoint, raw)
+                await self.serve(visit, key, replace(demand, again=again) if again else demand)
 
         return handle
 
@@ -116,7 +122,25 @@ class Relays:
         )
 
 
+async def repeatable_form(visit: Visit, endpoint: Endpoint, form: Form) -> Again | None:
+    """Like `repeatable`, of a form: its boundary is another one every time."""
+    if not visit.request.headers.get("idempotency-key", "").strip():
+        return None
+    return repeatable(visit, endpoint, await form.digest())
+
+
+def repeatable(visit: Visit, endpoint: Endpoint, raw: bytes) -> Again | None:
+    """Return by what a request may be sent again, when its caller names it."""
+    key = visit.request.headers.get("idempotency-key", "").strip()
+    if not key:
+        return None
+    if len(key) > _KEY_CHARS:
+        raise InvalidOrder(f"Idempotency-Key has {_KEY_CHARS} characters at most")
+    return Again(key, hashlib.sha256(endpoint.encode() + b"\0" + raw).digest())
+
+
 async def _answer(visit: Visit, relayed: Relayed) -> None:
+    visit.allowances = relayed.allowances
     if relayed.status >= 400:
         await _refusal(visit, relayed)
     elif relayed.is_stream:
@@ -172,7 +196,8 @@ async def _refusal(visit: Visit, relayed: Relayed) -> None:
     if "error" not in shown:
         message = f"the upstream refuses the request (HTTP {relayed.status})"
         body = wire.write_error(message, "invalid_request_error", code="upstream_refused")
-    await visit.answer(relayed.status, body)
+    wait = relayed.retry_after.encode("ascii", "ignore")
+    await visit.answer(relayed.status, body, more=[(b"retry-after", wait)] if wait else None)
 
 
 def _envelope(error: GessoError) -> bytes:

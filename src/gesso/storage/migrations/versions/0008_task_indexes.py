@@ -5,8 +5,8 @@ import json
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0007"
-down_revision = "0006"
+revision = "0008"
+down_revision = "0007"
 
 _FOLLOWS = sa.text("root_id IS NOT NULL")
 _LIMITED = sa.text("start_by IS NOT NULL")

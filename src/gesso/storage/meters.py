@@ -1,0 +1,52 @@
+"""Rows of `meters`: how much a key or an account used in a window of time.
+
+Whoever writes one holds the lock of the account, so that no two processes count at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+
+from sqlalchemy import delete, select, tuple_
+from sqlalchemy.dialects.postgresql import insert as postgres_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from gesso.domain.limits import MONEY, Meter
+from gesso.storage.schema import meters
+
+_NAME = (meters.c.owner, meters.c.what, meters.c.since)
+
+
+async def find(connection: AsyncConnection, wanted: Iterable[Meter]) -> dict[Meter, int]:
+    """Read what was counted; 0 where nothing was."""
+    found = dict.fromkeys(wanted, 0)
+    if found:
+        statement = select(*_NAME, meters.c.amount).where(tuple_(*_NAME).in_(list(found)))
+        for owner, what, since, amount in await connection.execute(statement):
+            found[owner, what, since] = int(amount)
+    return found
+
+
+async def save(connection: AsyncConnection, changed: Mapping[Meter, int]) -> None:
+    """Store what was counted."""
+    if not changed:
+        return
+    insert = sqlite_insert if connection.dialect.name == "sqlite" else postgres_insert
+    statement = insert(meters)
+    statement = statement.on_conflict_do_update(
+        index_elements=["owner", "what", "since"], set_={"amount": statement.excluded.amount}
+    )
+    rows = [
+        {"owner": owner, "what": what, "since": since, "amount": amount}
+        for (owner, what, since), amount in sorted(changed.items())
+    ]
+    await connection.execute(statement, rows)
+
+
+async def forget_before(connection: AsyncConnection, moment: datetime) -> None:
+    """Forget minutes that are over; sums of money stay, there are few of them."""
+    over = meters.c.since < int(moment.timestamp())
+    money = [what.value for what in MONEY]
+    await connection.execute(delete(meters).where(over, meters.c.what.not_in(money)))

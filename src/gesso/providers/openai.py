@@ -19,7 +19,7 @@ from pyreqwest.response import Response
 
 from gesso.domain.channel import Channel
 from gesso.domain.errors import Refused, Unavailable
-from gesso.domain.provider import Job, Manifest, Progress
+from gesso.domain.provider import Job, Manifest, Option, Progress
 from gesso.domain.relay import Ask, Endpoint, Reply
 
 
@@ -32,6 +32,15 @@ class OpenAI:
         about="Relays chat, embeddings, images and audio to any API of the OpenAI wire.",
         actions=frozenset(),
         needs_base_url=True,
+        options=(
+            Option("api_key", "The upstream's API key.", secret=True),
+            Option("keys", "Several keys, used in turn.", secret=True),
+            Option("models", "Models that are offered; empty offers all."),
+            Option("model_map", "JSON object: our name of a model → the upstream's."),
+            Option("endpoints", "Endpoints that are relayed; empty relays all."),
+            Option("organization", "Sent as `OpenAI-Organization`."),
+            Option("project", "Sent as `OpenAI-Project`."),
+        ),
     )
     endpoints = frozenset(Endpoint)
 

@@ -18,7 +18,8 @@ from pyreqwest.exceptions import ConnectError, ConnectTimeoutError, PyreqwestErr
 from pyreqwest.response import Response
 
 from gesso.domain.channel import Channel
-from gesso.domain.errors import Refused, Unavailable
+from gesso.domain.errors import Locked, Refused, Unavailable
+from gesso.domain.model import names
 from gesso.domain.provider import Job, Manifest, Option, Progress
 from gesso.domain.relay import Ask, Endpoint, Reply
 
@@ -122,6 +123,15 @@ class OpenAI:
     async def poll(self, job: Job, upstream_id: str) -> Progress:
         """Refuse: there are no tasks on this wire."""
         raise Refused("this upstream relays calls and takes no tasks")
+
+    async def probe(self, channel: Channel) -> None:
+        """List the models, which costs nothing; raises Locked or Unavailable."""
+        keys = names(channel, "api_key") or names(channel, "keys") or ("",)
+        async with self.relay(channel, keys[0], Ask("models", method="GET")) as reply:
+            if reply.status in {401, 403}:
+                raise Locked(f"the upstream refuses our key (HTTP {reply.status})")
+            if reply.status == 429 or reply.status >= 500:
+                raise Unavailable(f"HTTP {reply.status}")
 
     async def cancel(self, job: Job, upstream_id: str) -> None:
         """Do nothing: a relayed call ends with its connection."""

@@ -76,6 +76,7 @@ class Sandbox:
         actions=frozenset(Action),
         poll_s=0.1,
         can_find=True,
+        keeps_results=False,
     )
 
     def __init__(self, *, paint_s: float, pixels: int, video_s: float = 5.2) -> None:

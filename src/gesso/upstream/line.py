@@ -49,7 +49,7 @@ class Form:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What an upstream said to an order: its status below 500 and its JSON object."""
+    """What an upstream said to an order: its status and its JSON object."""
 
     status: int
     body: Mapping[str, Any]
@@ -96,10 +96,12 @@ class Line:
         *,
         headers: Mapping[str, str] | None = None,
         long: bool = False,
+        own_errors: bool = False,
     ) -> Answer:
         """Ask for work; raises Refused, Unavailable (surely not taken), Locked or Uncertain.
 
-        `long` waits for as long as the work takes, up to `max_result_bytes` of answer.
+        `long` waits for as long as the work takes, up to `max_result_bytes` of answer. With
+        `own_errors`, a JSON object under HTTP 500 is the upstream's own word that work failed.
         """
         try:
             status, data, wait = await self._call(
@@ -116,6 +118,8 @@ class Line:
                 "the upstream is busy (HTTP 429)", retry_after_s=_seconds(wait), busy=True
             )
         answer = _read_object(data)
+        if answer is not None and status == 500 and own_errors:
+            return Answer(status, answer)
         if status >= 500 or (answer is None and status < 400):
             raise Uncertain(f"HTTP {status} without an answer of this wire")
         if status in {401, 403}:

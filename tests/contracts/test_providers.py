@@ -9,10 +9,11 @@ import pytest
 
 from gesso.domain.channel import Channel
 from gesso.domain.provider import Job, Provider
-from gesso.providers import discover, mjproxy, openai, sandbox, sdwebui
+from gesso.providers import comfyui, discover, mjproxy, openai, sandbox, sdwebui
 from gesso.testing.provider_contract import ProviderContract
 from gesso.testing.relay_contract import RelayContract, RelayRig
 from gesso.testing.rig import PATIENCE_S, SECRET, Rig, Trouble
+from tests.upstreams import comfyui as comfy
 from tests.upstreams import sdwebui as webui
 from tests.upstreams.imitation import Imitation
 from tests.upstreams.troubled import MJProxy, TroubledModels
@@ -55,6 +56,15 @@ class TestSDWebUI(ProviderContract):
         async with webui.SDWebUI.running() as upstream:
             upstream.secret = webui.BASIC
             yield ImitatedRig(upstream, sdwebui, size="128", secret=f"user:{SECRET}")
+
+
+class TestComfyUI(ProviderContract):
+    @pytest.fixture
+    async def rig(self) -> AsyncIterator[Rig]:
+        async with comfy.ComfyUI.running() as upstream:
+            upstream.secret = f"Bearer {SECRET}"
+            options = {"size": "128", "model": comfy.MODEL, "api_key": SECRET}
+            yield ImitatedRig(upstream, comfyui, **options)
 
 
 # The first ones ------------------------------------------------------------------------------
@@ -148,5 +158,5 @@ class TestOpenAI(RelayContract):
 
 
 def test_every_provider_of_this_house_keeps_the_contract() -> None:
-    kept = {"sandbox", "mjproxy", "openai", "sdwebui"}
+    kept = {"sandbox", "mjproxy", "openai", "sdwebui", "comfyui"}
     assert set(discover()) == kept

@@ -54,6 +54,7 @@ class SDWebUI(Imitation):
         self.knows_ids = True
         self._lock = asyncio.Lock()
         self._queued: set[str] = set()
+        self._over: set[str] = set()
         self._active = ""
         self._step = 0
         self._interrupted = False
@@ -91,6 +92,7 @@ class SDWebUI(Imitation):
                         await asyncio.sleep(_STEP_S)
             finally:
                 self._active = ""
+                self._over.add(job)
                 self.ends(job)
         if self.trouble is Trouble.FAIL:
             fields = {"error": "OutOfMemoryError", "detail": "", "errors": self.complaint}
@@ -164,7 +166,7 @@ class SDWebUI(Imitation):
             {
                 "active": active,
                 "queued": body["id_task"] in self._queued,
-                "completed": False,
+                "completed": body["id_task"] in self._over,
                 "progress": self._share() if active else None,
                 "live_preview": preview if active else None,
                 "id_live_preview": 1,

@@ -64,12 +64,8 @@ class MJProxy(Imitation):
         broken = [(200, b"none")] * (20 if value is Trouble.BROKEN else 0)
         script.pictures = deque(broken)
 
-    started = property(  # type: ignore[assignment]
-        lambda self: len(self.proxy.jobs), lambda self, value: None
-    )
-    stopped = property(  # type: ignore[assignment]
-        lambda self: bool(self.proxy.cancelled), lambda self, value: None
-    )
+    started = property(lambda self: len(self.proxy.jobs), lambda self, value: None)
+    stopped = property(lambda self: bool(self.proxy.cancelled), lambda self, value: None)
 
     def app(self) -> Starlette:
         return Starlette(routes=[Mount("/", Gate(self.proxy.app(), self, "/mj/submit"))])

@@ -48,6 +48,7 @@ class _Seen:
 
     active: bool = False
     queued: bool = False
+    completed: bool = False  #: It was here and is over; its result went with its call.
     percent: int = 0
     preview: str = ""
 
@@ -98,11 +99,11 @@ class SDWebUI:
         return job.reference
 
     async def find(self, job: Job) -> str | None:
-        """Return the job if it runs here, or if the server works on it."""
+        """Return the job if it runs here, or if the server knows of it."""
         if job.reference in self._runs:
             return job.reference
         seen = await self._see(job)
-        return job.reference if seen.active or seen.queued else None
+        return job.reference if seen.active or seen.queued or seen.completed else None
 
     async def poll(self, job: Job, upstream_id: str) -> Progress:
         """Tell how far the call is; after a restart, wait for the server and begin again."""
@@ -200,6 +201,7 @@ class SDWebUI:
             return _Seen(
                 active=bool(answer["active"]),
                 queued=bool(answer.get("queued")),
+                completed=bool(answer.get("completed")),
                 percent=_percent(answer.get("progress")),
                 preview=str(answer.get("live_preview") or ""),
             )

@@ -1,10 +1,10 @@
 """What every provider of tasks keeps, as one suite: subclass it and give it a rig.
 
-    class TestMine(ProviderContract):
-        @pytest.fixture
-        async def rig(self):
-            async with my_upstream() as upstream:
-                yield MyRig(upstream)
+class TestMine(ProviderContract):
+@pytest.fixture
+async def rig(self):
+async with my_upstream() as upstream:
+yield MyRig(upstream)
 """
 
 from __future__ import annotations
@@ -174,8 +174,7 @@ class ProviderContract:
             try:
                 upstream_id = await provider.submit(job)
             except ProviderError as error:
-                # Refused would lose a running job, Unavailable would start a second one.
-                assert not isinstance(error, Refused | Unavailable), repr(error)
+                _check_doubt(error)
         rig.make(None)
         try:
             upstream_id = upstream_id or await rig.open().find(job)
@@ -251,6 +250,11 @@ def _nothing_leaks(rig: Rig) -> Iterator[None]:
     except GessoError as error:
         _check_text(rig, error.message)
         raise
+
+
+def _check_doubt(error: ProviderError) -> None:
+    # Refused would lose a running job, Unavailable would start a second one.
+    assert not isinstance(error, Refused | Unavailable), repr(error)
 
 
 def _check_text(rig: Rig, text: str) -> None:

@@ -95,6 +95,10 @@ def _nothing_leaks(rig: RelayRig) -> Iterator[None]:
     try:
         yield
     except GessoError as error:
-        assert SECRET not in error.message
-        assert rig.channel.base_url.partition("://")[2] not in error.message
+        _check_text(rig, error.message)
         raise
+
+
+def _check_text(rig: RelayRig, text: str) -> None:
+    assert SECRET not in text
+    assert rig.channel.base_url.partition("://")[2] not in text

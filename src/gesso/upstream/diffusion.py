@@ -297,9 +297,7 @@ def read_pixels(channel: Channel) -> int:
     except ValueError:
         sides = (0, 0)
     if not all(64 <= side <= 4096 for side in sides):
-        raise Refused(
-            "the channel's option size is a side of 64–4096, such as 512 or 832x1216"
-        )
+        raise Refused("the channel's option size is a side of 64–4096, such as 512 or 832x1216")
     return math.prod(sides)
 
 

@@ -7,6 +7,7 @@ import io
 import json
 import struct
 import uuid
+from contextlib import suppress
 from typing import Any
 
 from PIL import Image
@@ -187,7 +188,9 @@ class ComfyUI(Imitation):
     async def _tell(self, entry: list[Any], kind: str, data: dict[str, Any]) -> None:
         socket = self.sockets.get(entry[3]["client_id"])
         if socket is not None:
-            await socket.send_text(json.dumps({"type": kind, "data": data}))
+            # A client may leave at any time; its job goes on.
+            with suppress(WebSocketDisconnect, RuntimeError):
+                await socket.send_text(json.dumps({"type": kind, "data": data}))
 
     async def _preview(self, entry: list[Any]) -> None:
         socket = self.sockets.get(entry[3]["client_id"])
@@ -198,7 +201,8 @@ class ComfyUI(Imitation):
         if self.previews_of:
             about = json.dumps({"prompt_id": entry[1], "image_type": "image/png"}).encode()
             frame = struct.pack(">II", 4, len(about)) + about + data
-        await socket.send_bytes(frame)
+        with suppress(WebSocketDisconnect, RuntimeError):
+            await socket.send_bytes(frame)
 
     async def socket(self, socket: WebSocket) -> None:
         await socket.accept()
@@ -209,7 +213,8 @@ class ComfyUI(Imitation):
             while True:
                 await socket.receive()
         except (WebSocketDisconnect, RuntimeError):
-            self.sockets.pop(client, None)
+            if self.sockets.get(client) is socket:
+                del self.sockets[client]
 
     async def queue(self, request: Request) -> Response:
         stopped = await self.in_the_way(request)

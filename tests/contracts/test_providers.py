@@ -9,10 +9,11 @@ import pytest
 
 from gesso.domain.channel import Channel
 from gesso.domain.provider import Job, Provider
-from gesso.providers import comfyui, discover, mjproxy, openai, sandbox, sdwebui
+from gesso.providers import apimart, comfyui, discover, mjproxy, openai, sandbox, sdwebui
 from gesso.testing.provider_contract import ProviderContract
 from gesso.testing.relay_contract import RelayContract, RelayRig
 from gesso.testing.rig import PATIENCE_S, SECRET, Rig, Trouble
+from tests.upstreams import apimart as mart
 from tests.upstreams import comfyui as comfy
 from tests.upstreams import sdwebui as webui
 from tests.upstreams.imitation import Imitation
@@ -65,6 +66,14 @@ class TestComfyUI(ProviderContract):
             upstream.secret = f"Bearer {SECRET}"
             options = {"size": "128", "model": comfy.MODEL, "api_key": SECRET}
             yield ImitatedRig(upstream, comfyui, **options)
+
+
+class TestAPIMart(ProviderContract):
+    @pytest.fixture
+    async def rig(self) -> AsyncIterator[Rig]:
+        async with mart.APIMart.running() as upstream:
+            upstream.secret = f"Bearer {SECRET}"
+            yield ImitatedRig(upstream, apimart, api_key=SECRET)
 
 
 # The first ones ------------------------------------------------------------------------------
@@ -158,5 +167,5 @@ class TestOpenAI(RelayContract):
 
 
 def test_every_provider_of_this_house_keeps_the_contract() -> None:
-    kept = {"sandbox", "mjproxy", "openai", "sdwebui", "comfyui"}
+    kept = {"sandbox", "mjproxy", "openai", "sdwebui", "comfyui", "apimart"}
     assert set(discover()) == kept

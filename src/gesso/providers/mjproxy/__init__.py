@@ -17,10 +17,11 @@ from typing import Any
 
 from gesso.domain.channel import Channel
 from gesso.domain.errors import Garbled, ProviderError, Refused, Unavailable, Uncertain
-from gesso.domain.provider import Delivered, Job, Manifest, Option, Progress, Stage
+from gesso.domain.provider import Job, Manifest, Option, Progress, Stage
 from gesso.domain.task import Action
 from gesso.providers.mjproxy import orders, results
 from gesso.providers.mjproxy.line import Line, Missing
+from gesso.upstream import parent
 from gesso.upstream.scrub import scrub
 from gesso.upstream.watch import Watch
 
@@ -91,7 +92,7 @@ class MidjourneyProxy:
     async def poll(self, job: Job, upstream_id: str) -> Progress:
         """Wait for the task's turn and tell what the upstream says of it."""
         if upstream_id.startswith(_STORED):
-            return await _take_stored(job)
+            return await parent.take_stored(job, orders.wanted_tile(job))
         watch = self._watch(job.channel)
         task = await watch.look(upstream_id)
         if not isinstance(task, dict) or "status" not in task:
@@ -134,7 +135,7 @@ class MidjourneyProxy:
             exists = isinstance(properties, dict) and properties.get("status")
             return str(result), not exists
         reason = scrub(job.channel, answer.get("description") or "no reason given")
-        follows = orders.deed_of(job) is not None or bool(job.task.order.get("extend"))
+        follows = parent.deed_of(job) is not None or bool(job.task.order.get("extend"))
         if code in _BUSY or (code == _NO_ACCOUNT and not follows):
             raise Unavailable(reason, busy=True)
         if code in {1, 22, _DIALOG}:
@@ -251,29 +252,13 @@ def _with_state(tasks: list[Any], reference: str) -> dict[str, Any] | None:
 
 async def _stored_picture(job: Job) -> bytes | None:
     """Return the parent's picture that a follow-up works on, from our own store."""
-    parent, read = job.material.parent, job.material.read_blob
-    if parent is None or read is None or orders.deed_of(job) is None:
+    of, read = job.material.parent, job.material.read_blob
+    if of is None or read is None or parent.deed_of(job) is None:
         return None
-    if orders.upstream_of_parent(job) is not None:
+    if parent.upstream_of_parent(job) is not None:
         return None
     position = orders.wanted_tile(job)
-    tile = next((p for p in parent.pictures if p.position == position), None)
+    tile = next((p for p in of.pictures if p.position == position), None)
     if tile is None or not tile.mime.startswith("image/"):
         return None
     return await read(tile.blob)
-
-
-async def _take_stored(job: Job) -> Progress:
-    """U1–U4 of a result that was made elsewhere: its stored tile or clip, to the byte."""
-    parent, read = job.material.parent, job.material.read_blob
-    position = orders.wanted_tile(job)
-    pictures = parent.pictures if parent is not None else ()
-    tile = next((p for p in pictures if p.position == position), None)
-    if tile is None or read is None:
-        reason = f"the parent has no picture {position}"
-        return Progress(Stage.FAILED, code="refused", reason=reason)
-    data = await read(tile.blob)
-    if tile.mime.startswith("image/"):
-        return Progress(Stage.DONE, 100, pictures=[Delivered(0, data)])
-    poster = [Delivered(0, await read(p.blob)) for p in pictures if p.position == 0]
-    return Progress(Stage.DONE, 100, pictures=[*poster, Delivered(1, data)], expected=1)

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
 
 from gesso.domain.channel import Channel
 from gesso.domain.provider import Job, Provider
-from gesso.providers import apimart, comfyui, discover, mjproxy, openai, sandbox, sdwebui
+from gesso.providers import apimart, comfyui, diffusers, discover, mjproxy, openai, sandbox, sdwebui
 from gesso.testing.provider_contract import ProviderContract
 from gesso.testing.relay_contract import RelayContract, RelayRig
 from gesso.testing.rig import PATIENCE_S, SECRET, Rig, Trouble
 from tests.upstreams import apimart as mart
 from tests.upstreams import comfyui as comfy
+from tests.upstreams import plain_painter
 from tests.upstreams import sdwebui as webui
 from tests.upstreams.imitation import Imitation
 from tests.upstreams.troubled import MJProxy, TroubledModels
@@ -74,6 +76,47 @@ class TestAPIMart(ProviderContract):
         async with mart.APIMart.running() as upstream:
             upstream.secret = f"Bearer {SECRET}"
             yield ImitatedRig(upstream, apimart, api_key=SECRET)
+
+
+class DiffusersRig(Rig):
+    """The worker process with a painter that needs no PyTorch; files tell what it does."""
+
+    can = frozenset({Trouble.STUCK, Trouble.FAIL, Trouble.BROKEN})
+    remote = False
+
+    def __init__(self, place: Path) -> None:
+        options = {"model": str(place), "size": "64", "steps": 4}
+        super().__init__(Channel("ch", "ch", "diffusers", options=options))
+        self._place = place
+        self._opened: list[diffusers.Diffusers] = []
+
+    def open(self) -> Provider:
+        self.close()
+        self._opened.append(diffusers.Diffusers(poll_s=0.02, load=plain_painter.load))
+        return self._opened[-1]
+
+    def close(self) -> None:
+        for worker in (one for opened in self._opened for one in opened._workers.values()):
+            worker.close()
+
+    def make(self, trouble: Trouble | None) -> None:
+        (self._place / "trouble").write_text(trouble or "")
+
+    @property
+    def started(self) -> int:
+        return plain_painter.count(self._place, "started")
+
+    @property
+    def stopped(self) -> bool:
+        return plain_painter.count(self._place, "stopped") > 0
+
+
+class TestDiffusers(ProviderContract):
+    @pytest.fixture
+    def rig(self, tmp_path: Path) -> Iterator[Rig]:
+        rig = DiffusersRig(tmp_path)
+        yield rig
+        rig.close()
 
 
 # The first ones ------------------------------------------------------------------------------
@@ -167,5 +210,5 @@ class TestOpenAI(RelayContract):
 
 
 def test_every_provider_of_this_house_keeps_the_contract() -> None:
-    kept = {"sandbox", "mjproxy", "openai", "sdwebui", "comfyui", "apimart"}
+    kept = {"sandbox", "mjproxy", "openai", "sdwebui", "comfyui", "apimart", "diffusers"}
     assert set(discover()) == kept

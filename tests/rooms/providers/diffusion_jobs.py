@@ -97,9 +97,9 @@ def job(
     return Job(task, channel, f"{task.id}-1", material)
 
 
-async def finish(provider: Any, one: Job) -> Progress:
+async def finish(provider: Any, one: Job, limit_s: float = 20) -> Progress:
     upstream_id = await provider.submit(one)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(limit_s):
         while True:
             progress: Progress = await provider.poll(one, upstream_id)
             if progress.stage is not Stage.WORKING:

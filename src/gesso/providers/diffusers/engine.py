@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import inspect
 import io
-import os
 from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -138,13 +137,12 @@ class _Desk:
 
 def load(settings: Settings) -> Painter:
     """Load a model directory; raises whatever PyTorch and diffusers raise."""
-    # Only what lies in the directory: nothing is ever fetched.
-    os.environ["HF_HUB_OFFLINE"] = "1"
     import torch
     from diffusers import AutoPipelineForText2Image
 
     device = settings.device or _best_device(torch)
     dtype = settings.dtype or ("float32" if device == "cpu" else "float16")
+    # Only what lies in the directory: nothing is ever fetched.
     pipe = AutoPipelineForText2Image.from_pretrained(
         settings.model, local_files_only=True, torch_dtype=getattr(torch, dtype)
     )

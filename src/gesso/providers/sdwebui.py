@@ -39,6 +39,8 @@ _GRACE_S = 0.25
 _RUNS = 3
 #: How often a waiting job that was cancelled is looked at until it can be interrupted.
 _STOPS = 1000
+#: Results that nobody fetched are dropped after so many newer jobs.
+_KEEP = 256
 _STORED = "stored:"
 
 
@@ -141,6 +143,8 @@ class SDWebUI:
     # Running ----------------------------------------------------------------------------
 
     def _begin(self, job: Job, plan: Plan, path: str, body: Any) -> asyncio.Task[Progress]:
+        for old in [r for r, run in self._runs.items() if run.done()][:-_KEEP]:
+            self._forget(old)
         run = asyncio.create_task(self._run(job, plan, path, body))
         self._runs[job.reference] = run
         self._begun[job.reference] += 1

@@ -166,18 +166,18 @@ class Line:
         long: bool = False,
     ) -> tuple[int, bytes, str]:
         client = self._open()[2 if long else 0]
-        try:
-            request = client.request(method, channel.base_url.rstrip("/") + path)
-        except ValueError as error:
-            raise Unavailable("the channel's base URL cannot be used") from error
         shown = {**self._sign(channel), **(headers or {})}
-        if isinstance(body, Form):
-            request = request.body_bytes(body.data)
+        if body is not None and not isinstance(body, Form):
+            body = Form(msgspec.json.encode(body), "application/json")
+        if body is not None:
             shown["content-type"] = body.content_type
-        elif body is not None:
-            request = request.body_bytes(msgspec.json.encode(body))
-            shown["content-type"] = "application/json"
-        async with request.headers(shown).build_streamed() as response:
+        try:
+            request = client.request(method, channel.base_url.rstrip("/") + path).headers(shown)
+        except ValueError as error:
+            raise Unavailable("the channel's base URL or key cannot be used") from error
+        if body is not None:
+            request = request.body_bytes(body.data)
+        async with request.build_streamed() as response:
             wait = response.get_header("retry-after") or ""
             most = self._most if long else _ANSWER_BYTES
             return response.status, await _take(response, most), wait

@@ -95,6 +95,26 @@ async def test_what_a_directory_cannot_do(provider: diffusers.Diffusers, tmp_pat
         await provider.probe(local(tmp_path / "nowhere").channel)
 
 
+async def test_a_changed_channel_gets_a_new_process_and_the_old_one_ends_its_work(
+    provider: diffusers.Diffusers, tmp_path: Path
+) -> None:
+    (tmp_path / "trouble").write_text("stuck")
+    old = local(tmp_path)
+    upstream_id = await provider.submit(old)
+    before = provider._workers["ch"]
+    (tmp_path / "trouble").write_text("")
+    new = job("", options={"model": str(tmp_path), "steps": 3, "dtype": "float32"})
+    new = type(new)(new.task, new.channel, "new-1", new.material)
+    assert (await finish(provider, new)).stage is Stage.DONE
+    assert provider._workers["ch"] is not before
+    async with asyncio.timeout(20):
+        while (end := await provider.poll(old, upstream_id)).stage is Stage.WORKING:
+            await asyncio.sleep(0.01)
+        assert end.stage is Stage.DONE
+        while before._process.is_alive():
+            await asyncio.sleep(0.01)
+
+
 @pytest.mark.skipif(HAS_EXTRA, reason="gesso[diffusers] is installed")
 async def test_without_the_extra_it_says_what_to_install(tmp_path: Path) -> None:
     with pytest.raises(Unavailable, match=r"pip install 'gesso\[diffusers\]'"):

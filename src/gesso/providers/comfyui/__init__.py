@@ -141,7 +141,9 @@ class ComfyUI:
 
     def _feed(self, channel: Channel) -> Feed:
         feed = self._feeds.get(channel.id)
-        if feed is None or feed.channel != channel:
+        if feed is None or not feed.leads_to(channel):
+            if feed is not None:
+                feed.close()
             feed = self._feeds[channel.id] = Feed(channel, self._answer_s)
         return feed
 

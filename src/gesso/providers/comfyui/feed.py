@@ -45,12 +45,22 @@ class Feed:
 
     def __init__(self, channel: Channel, answer_s: float) -> None:
         """Take the channel and how long connecting may take; connect with the first job."""
-        self.channel = channel
+        self._channel = channel
         self.client_id = uuid.uuid4().hex
         self._answer_s = answer_s
         self._news: dict[str, News] = {}
         self._current = ""  #: The prompt that previews without metadata belong to.
         self._listening: asyncio.Task[None] | None = None
+
+    def leads_to(self, channel: Channel) -> bool:
+        """Say whether this connection is the one that a channel asks for now."""
+        same_place = channel.base_url == self._channel.base_url
+        return same_place and bearer(channel) == bearer(self._channel)
+
+    def close(self) -> None:
+        """Hear of nothing any more."""
+        for upstream_id in list(self._news):
+            self.forget(upstream_id)
 
     def watch(self, upstream_id: str) -> News:
         """Listen for news of a prompt until it is forgotten."""
@@ -83,13 +93,13 @@ class Feed:
         from websockets.asyncio.client import connect
         from websockets.exceptions import WebSocketException
 
-        scheme, _, rest = self.channel.base_url.rstrip("/").partition("://")
+        scheme, _, rest = self._channel.base_url.rstrip("/").partition("://")
         url = f"{'wss' if scheme == 'https' else 'ws'}://{rest}/ws?clientId={self.client_id}"
         while True:
             try:
                 async with connect(
                     url,
-                    additional_headers=bearer(self.channel),
+                    additional_headers=bearer(self._channel),
                     open_timeout=self._answer_s,
                     close_timeout=1,
                     max_size=_MOST_BYTES,
@@ -98,7 +108,7 @@ class Feed:
                     async for message in socket:
                         self._hear(message)
             except (OSError, WebSocketException, TimeoutError) as error:
-                log.info("comfyui_feed_away", channel=self.channel.id, error=tell(error))
+                log.info("comfyui_feed_away", channel=self._channel.id, error=tell(error))
             await asyncio.sleep(_AGAIN_S)
 
     def _hear(self, message: str | bytes) -> None:
@@ -108,7 +118,7 @@ class Feed:
             else:
                 self._read(msgspec.json.decode(message))
         except (msgspec.DecodeError, struct.error, TypeError, ValueError, AttributeError):
-            log.info("comfyui_feed_garbled", channel=self.channel.id)
+            log.info("comfyui_feed_garbled", channel=self._channel.id)
 
     def _read(self, event: dict[str, Any]) -> None:
         data = event.get("data")

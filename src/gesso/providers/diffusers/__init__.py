@@ -27,6 +27,8 @@ from gesso.upstream.diffusion import Plan, Work
 from gesso.upstream.scrub import REASON_CHARS
 
 _NEEDED = ("torch", "diffusers", "transformers")
+#: Results that nobody fetched are dropped after so many newer jobs.
+_KEEP = 256
 _STORED = "stored:"
 
 
@@ -105,8 +107,10 @@ class Diffusers:
         worker = self._workers.get(job.channel.id)
         if worker is None or not worker.fits(settings):
             if worker is not None:
-                worker.close()
+                worker.retire()
             worker = self._workers[job.channel.id] = Worker(self._load, settings)
+        for old in [r for r, (_, run, _) in self._runs.items() if run.files is not None][:-_KEEP]:
+            del self._runs[old]
         self._runs[job.reference] = (worker, worker.paint(_request(job, plan)), plan)
 
     def _check(self, channel: Channel) -> engine.Settings:

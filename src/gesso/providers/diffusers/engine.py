@@ -11,8 +11,10 @@ import io
 from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from multiprocessing.connection import Connection
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from multiprocessing.connection import Connection
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,11 +92,14 @@ class _Desk:
         self._waiting: deque[Request] = deque()
         self._current: Request | None = None
         self._stopped = False
+        self._retires = False
 
     def next(self) -> Request | None:
         """Wait for the next job; None when nobody is left to order one."""
         try:
             while not self._waiting:
+                if self._retires:
+                    return None
                 self._take(*self._pipe.recv())
         except (EOFError, OSError):
             return None
@@ -126,6 +131,9 @@ class _Desk:
     def _take(self, kind: str, value: Any) -> None:
         if kind == "paint":
             self._waiting.append(value)
+            return
+        if kind == "retire":
+            self._retires = True
             return
         self._waiting = deque(one for one in self._waiting if one.reference != value)
         if self._current is not None and self._current.reference == value:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import multiprocessing
 import threading
 from contextlib import suppress
 from dataclasses import dataclass
@@ -28,6 +27,9 @@ class Worker:
 
     def __init__(self, load: Load, settings: Settings) -> None:
         """Start the process. It ends by itself when this one does."""
+        # Imported here: a gateway without such a channel never needs it.
+        import multiprocessing
+
         context = multiprocessing.get_context("spawn")
         self._settings = settings
         self._runs: dict[str, Run] = {}
@@ -54,6 +56,10 @@ class Worker:
         """Stop a job, or take it out of the queue."""
         self._runs.pop(reference, None)
         self._send(("stop", reference))
+
+    def retire(self) -> None:
+        """Let the process end with the jobs that it has."""
+        self._send(("retire", ""))
 
     def close(self) -> None:
         """End the process; what it had to do has failed."""

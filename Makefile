@@ -35,8 +35,8 @@ test: $(VENV)/.dev ## Set everything up, check the code and run every test
 	$(MAKE) --no-print-directory check unit
 
 check: $(VENV)/.dev $(NODE) ## Lint, types and floors
-	$(BIN)/ruff check src tests bench
-	$(BIN)/ruff format --check src tests bench
+	$(BIN)/ruff check src tests bench examples
+	$(BIN)/ruff format --check src tests bench examples
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	npm --prefix console run --silent check
@@ -56,8 +56,8 @@ bench: $(VENV)/.dev ## Measure; see bench/README.md
 	$(BIN)/python -m bench
 
 format: $(VENV)/.dev ## Format the code
-	$(BIN)/ruff check --fix src tests bench
-	$(BIN)/ruff format src tests bench
+	$(BIN)/ruff check --fix src tests bench examples
+	$(BIN)/ruff format src tests bench examples
 
 types: $(VENV)/.dev $(NODE) ## Write the console's types from the API of this code
 	$(BIN)/python -m tests.browser.openapi

@@ -7,6 +7,7 @@ from dataclasses import fields
 from pathlib import Path
 
 from gesso.domain import errors
+from gesso.domain.provider import Manifest
 from gesso.domain.relay_card import RELAY_RULES
 from gesso.domain.sandbox_card import RULES
 from gesso.domain.task import MOVES, TaskStatus
@@ -72,7 +73,19 @@ def providers() -> str:
     for name, one in sorted(discover().items()):
         actions = ", ".join(sorted(a.value.lower() for a in one.manifest.actions))
         lines.append(f"| `{name}` | {one.manifest.about} | {actions} |")
+    for name, one in sorted(discover().items()):
+        if one.manifest.options:
+            lines += [f"\n## Options of `{name}`\n", *_options(one.manifest)]
     return "\n".join(lines) + "\n"
+
+
+def _options(manifest: Manifest) -> list[str]:
+    lines = ["| option | default | meaning |", "|---|---|---|"]
+    for one in manifest.options:
+        default = f"`{one.default}`" if one.default else "(none)"
+        about = one.about + (" Kept sealed." if one.secret else "")
+        lines.append(f"| `{one.name}` | {default} | {about} |")
+    return lines
 
 
 def prices() -> str:
@@ -105,8 +118,9 @@ def test_cards() -> str:
         "",
         "## Models\n",
         "The sandbox has models too: `sandbox-chat`, `sandbox-embedding`, `sandbox-moderation`,",
-        "`sandbox-speech` and `sandbox-transcribe`. Their cards stand at the end of the last words",
-        "of a chat, of the input, or of the `prompt` of a recording: `hello --sandbox error:429`.\n",
+        "`sandbox-speech` and `sandbox-transcribe`. Their cards stand at the end of the last",
+        "words of a chat, of the input, or of the `prompt` of a recording: "
+        "`hello --sandbox error:429`.\n",
         "| card | argument | what happens |",
         "|---|---|---|",
     ]

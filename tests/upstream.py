@@ -71,7 +71,7 @@ def cut_png() -> bytes:
     return whole[:start] + len(part).to_bytes(4, "big") + b"IDAT" + part + check + end
 
 
-class _Dropped(Response):
+class Dropped(Response):
     """Promises more bytes than it sends, so that the server breaks the connection."""
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
@@ -114,7 +114,7 @@ class Upstream:
             job = self._take(path, body)
         loss = self.script.losses.popleft() if self.script.losses else ""
         if loss == "drop":
-            return _Dropped()
+            return Dropped()
         if loss:
             return Response(b"<html>bad gateway</html>", int(loss))
         if job["dialog"]:

@@ -74,6 +74,9 @@ class Settings:
     upstream_poll_s: float = _setting(
         1.0, "Seconds between two looks at a young task of an upstream; older ones are seen less."
     )
+    upstream_answer_s: float = _setting(
+        30.0, "Seconds until an upstream of tasks must have answered a call."
+    )
     upstream_retry_s: float = _setting(
         1.0, "Seconds before an upstream that failed is asked again; grows with every failure."
     )

@@ -126,6 +126,7 @@ def _providers(settings: Settings) -> dict[str, Provider]:
         sandbox_pixels=settings.sandbox_pixels,
         sandbox_video_s=settings.sandbox_video_s,
         upstream_poll_s=settings.upstream_poll_s,
+        upstream_answer_s=settings.upstream_answer_s,
         max_result_bytes=settings.max_result_bytes,
         relay_connect_s=settings.relay_connect_s,
         relay_first_byte_s=settings.relay_first_byte_s,

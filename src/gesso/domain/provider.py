@@ -16,6 +16,16 @@ from gesso.domain.task import Action, Task
 
 
 @dataclass(frozen=True, slots=True)
+class Option:
+    """One thing that an operator may set on a channel of a provider."""
+
+    name: str
+    about: str
+    default: str = ""
+    secret: bool = False  #: Sealed in the database and never shown again.
+
+
+@dataclass(frozen=True, slots=True)
 class Manifest:
     """What a provider is and can do; forms, routing and docs are derived from it."""
 
@@ -27,6 +37,10 @@ class Manifest:
     poll_s: float = 1.0  #: Seconds between two polls of one job.
     can_find: bool = False  #: Whether `find` can look a job up by our own reference.
     reads_links: bool = False  #: Whether the upstream fetches the links of a prompt by itself.
+    options: tuple[Option, ...] = ()
+    #: Whether the upstream keeps a result until it is fetched. Where it does not, a job whose
+    #: process died is waited for and then done again, with the same seed.
+    keeps_results: bool = True
 
 
 @dataclass(frozen=True, slots=True)

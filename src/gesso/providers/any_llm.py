@@ -17,7 +17,7 @@ from typing import Any
 
 from gesso.domain.channel import Channel
 from gesso.domain.errors import Locked, Refused, Unavailable
-from gesso.domain.provider import Job, Manifest, Progress
+from gesso.domain.provider import Job, Manifest, Option, Progress
 from gesso.domain.relay import Ask, Endpoint, Reply
 
 #: Clients that are kept open: one for each backend, address and key.
@@ -48,6 +48,13 @@ class AnyLLM:
         title="Other model APIs (Anthropic, Gemini, …)",
         about="Relays chat and embeddings to APIs of other wires; needs the extra `any-llm`.",
         actions=frozenset(),
+        options=(
+            Option("backend", "Name of the API: anthropic, gemini, mistral, …"),
+            Option("api_key", "The upstream's API key.", secret=True),
+            Option("keys", "Several keys, used in turn.", secret=True),
+            Option("models", "Models that are offered; empty offers all."),
+            Option("model_map", "JSON object: our name of a model → the upstream's."),
+        ),
     )
     endpoints = frozenset({Endpoint.CHAT, Endpoint.EMBEDDINGS})
     models: Mapping[Endpoint, frozenset[str]] = {}  # only the upstream knows

@@ -21,7 +21,7 @@ from pyreqwest.response import Response
 from gesso.domain.channel import Channel
 from gesso.domain.errors import Locked, Refused, Unavailable
 from gesso.domain.model import names
-from gesso.domain.provider import Job, Manifest, Progress
+from gesso.domain.provider import Job, Manifest, Option, Progress
 from gesso.domain.relay import Ask, Endpoint, Reply
 
 
@@ -34,6 +34,16 @@ class OpenAI:
         about="Relays chat, embeddings, images and audio to any API of the OpenAI wire.",
         actions=frozenset(),
         needs_base_url=True,
+        options=(
+            Option("api_key", "The upstream's API key.", secret=True),
+            Option("keys", "Several keys, used in turn.", secret=True),
+            Option("models", "Models that are offered; empty offers all."),
+            Option("model_map", "JSON object: our name of a model → the upstream's."),
+            Option("endpoints", "Endpoints that are relayed; empty relays all."),
+            Option("organization", "Sent as `OpenAI-Organization`."),
+            Option("project", "Sent as `OpenAI-Project`."),
+            Option("proxy", "Proxy URL that calls go through.", secret=True),
+        ),
     )
     endpoints = frozenset(Endpoint)
     models: Mapping[Endpoint, frozenset[str]] = {}  # only the upstream knows
@@ -102,7 +112,7 @@ class OpenAI:
         async with self.relay(channel, keys[0], Ask("models", "GET", waits=True)) as reply:
             if reply.status in (401, 403):
                 raise Locked(f"the upstream refuses the key (HTTP {reply.status})")
-            if reply.status >= 500 or 300 <= reply.status < 400:
+            if reply.status == 429 or reply.status >= 500 or 300 <= reply.status < 400:
                 raise Unavailable(f"HTTP {reply.status}")
 
     def _open(self, channel: Channel) -> Client:

@@ -82,6 +82,7 @@ class Sandbox:
         actions=frozenset(Action),
         poll_s=0.1,
         can_find=True,
+        keeps_results=False,
     )
     #: Which models of its own answer where.
     models: Mapping[Endpoint, frozenset[str]] = {

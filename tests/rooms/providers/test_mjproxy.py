@@ -13,7 +13,7 @@ from gesso.domain.errors import Locked, Refused, Unavailable, Uncertain
 from gesso.domain.provider import Job, Progress, Stage
 from gesso.domain.task import Action
 from gesso.providers.mjproxy import MidjourneyProxy, open_provider
-from gesso.providers.mjproxy.orders import data_url
+from gesso.upstream.parent import data_url
 from tests.rooms.providers.mjproxy.jobs import STORED, UUID, job, parent
 from tests.upstream import CLIP, Script, Upstream, png, running_upstream
 

@@ -4,8 +4,7 @@ Facts: wire/midjourney-proxy sections 3 to 8. Our reference travels as `state`, 
 a broken connection the upstream can be asked what became of an order.
 
     orders    from a job to the call that starts it (pure)
-    line      the connection, and what its failures mean
-    watch     looks at all running tasks of a channel together
+    line      the connection to an upstream of this wire
     results   from a finished task to pictures, clips, texts and facts
 """
 
@@ -13,15 +12,18 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Mapping
 from typing import Any
 
 from gesso.domain.channel import Channel
 from gesso.domain.errors import Garbled, ProviderError, Refused, Unavailable, Uncertain
-from gesso.domain.provider import Delivered, Job, Manifest, Progress, Stage
+from gesso.domain.provider import Job, Manifest, Option, Progress, Stage
 from gesso.domain.task import Action
 from gesso.providers.mjproxy import orders, results
 from gesso.providers.mjproxy.line import Line, Missing
-from gesso.providers.mjproxy.watch import Watch
+from gesso.upstream import parent
+from gesso.upstream.scrub import scrub
+from gesso.upstream.watch import Watch
 
 #: Some upstreams list only so many of their newest tasks.
 _LISTED = 100
@@ -50,11 +52,12 @@ class MidjourneyProxy:
         needs_base_url=True,
         poll_s=0.0,  # `poll` itself waits for the task's turn.
         can_find=True,
+        options=(Option("secret", "The upstream's API key (`mj-api-secret`).", secret=True),),
     )
 
-    def __init__(self, *, poll_s: float, max_result_bytes: int) -> None:
-        """Take the seconds between two looks and the largest result; connect later."""
-        self._line = Line(max_result_bytes)
+    def __init__(self, *, poll_s: float, max_result_bytes: int, answer_s: float) -> None:
+        """Take the seconds between two looks, the largest result and the patience."""
+        self._line = Line(max_result_bytes, answer_s)
         self._poll_s = poll_s
         self._watches: dict[str, Watch] = {}
         #: Upstreams without list-by-condition, by base URL: when to try it again.
@@ -89,16 +92,16 @@ class MidjourneyProxy:
     async def poll(self, job: Job, upstream_id: str) -> Progress:
         """Wait for the task's turn and tell what the upstream says of it."""
         if upstream_id.startswith(_STORED):
-            return await _take_stored(job)
+            return await parent.take_stored(job, orders.wanted_tile(job))
         watch = self._watch(job.channel)
         task = await watch.look(upstream_id)
         if not isinstance(task, dict) or "status" not in task:
-            raise Garbled(f"not a task of this wire: {str(task)[:100]}")
+            raise Garbled("not a task of this wire")
         status = task["status"]
         if status == "SUCCESS":
             progress = await self._collect(job, upstream_id, task)
         elif status in {"FAILURE", "CANCEL"}:
-            reason = str(task.get("failReason") or "the upstream gave no reason")
+            reason = scrub(job.channel, task.get("failReason") or "the upstream gave no reason")
             progress = Progress(Stage.FAILED, code="refused", reason=reason)
         else:
             return Progress(Stage.WORKING, _percent(task.get("progress")))
@@ -121,7 +124,7 @@ class MidjourneyProxy:
 
     # Submitting -------------------------------------------------------------------------
 
-    def _read_taken(self, job: Job, answer: dict[str, Any]) -> tuple[str, bool]:
+    def _read_taken(self, job: Job, answer: Mapping[str, Any]) -> tuple[str, bool]:
         """Return the upstream's id and whether a dialog waits for its answer."""
         code, result = answer["code"], answer.get("result")
         if code in {1, 22} and result:
@@ -131,8 +134,8 @@ class MidjourneyProxy:
             # The other meaning of 21: this very task exists already, and here it is.
             exists = isinstance(properties, dict) and properties.get("status")
             return str(result), not exists
-        reason = str(answer.get("description") or "no reason given")
-        follows = orders.deed_of(job) is not None or bool(job.task.order.get("extend"))
+        reason = scrub(job.channel, answer.get("description") or "no reason given")
+        follows = parent.deed_of(job) is not None or bool(job.task.order.get("extend"))
         if code in _BUSY or (code == _NO_ACCOUNT and not follows):
             raise Unavailable(reason, busy=True)
         if code in {1, 22, _DIALOG}:
@@ -226,10 +229,16 @@ class MidjourneyProxy:
 
 
 def open_provider(
-    *, upstream_poll_s: float = 1.0, max_result_bytes: int = 256 * 1024 * 1024, **_: Any
+    *,
+    upstream_poll_s: float = 1.0,
+    upstream_answer_s: float = 30.0,
+    max_result_bytes: int = 256 * 1024 * 1024,
+    **_: Any,
 ) -> MidjourneyProxy:
     """Open the provider."""
-    return MidjourneyProxy(poll_s=upstream_poll_s, max_result_bytes=max_result_bytes)
+    return MidjourneyProxy(
+        poll_s=upstream_poll_s, max_result_bytes=max_result_bytes, answer_s=upstream_answer_s
+    )
 
 
 def _percent(text: object) -> int:
@@ -243,29 +252,13 @@ def _with_state(tasks: list[Any], reference: str) -> dict[str, Any] | None:
 
 async def _stored_picture(job: Job) -> bytes | None:
     """Return the parent's picture that a follow-up works on, from our own store."""
-    parent, read = job.material.parent, job.material.read_blob
-    if parent is None or read is None or orders.deed_of(job) is None:
+    of, read = job.material.parent, job.material.read_blob
+    if of is None or read is None or parent.deed_of(job) is None:
         return None
-    if orders.upstream_of_parent(job) is not None:
+    if parent.upstream_of_parent(job) is not None:
         return None
     position = orders.wanted_tile(job)
-    tile = next((p for p in parent.pictures if p.position == position), None)
+    tile = next((p for p in of.pictures if p.position == position), None)
     if tile is None or not tile.mime.startswith("image/"):
         return None
     return await read(tile.blob)
-
-
-async def _take_stored(job: Job) -> Progress:
-    """U1–U4 of a result that was made elsewhere: its stored tile or clip, to the byte."""
-    parent, read = job.material.parent, job.material.read_blob
-    position = orders.wanted_tile(job)
-    pictures = parent.pictures if parent is not None else ()
-    tile = next((p for p in pictures if p.position == position), None)
-    if tile is None or read is None:
-        reason = f"the parent has no picture {position}"
-        return Progress(Stage.FAILED, code="refused", reason=reason)
-    data = await read(tile.blob)
-    if tile.mime.startswith("image/"):
-        return Progress(Stage.DONE, 100, pictures=[Delivered(0, data)])
-    poster = [Delivered(0, await read(p.blob)) for p in pictures if p.position == 0]
-    return Progress(Stage.DONE, 100, pictures=[*poster, Delivered(1, data)], expected=1)

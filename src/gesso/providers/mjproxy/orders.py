@@ -7,16 +7,16 @@ where it is not.
 
 from __future__ import annotations
 
-import base64
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from gesso.domain import buttons, prompt
+from gesso.domain import prompt
 from gesso.domain.buttons import Deed
-from gesso.domain.errors import InvalidOrder, Refused
+from gesso.domain.errors import Refused
 from gesso.domain.provider import Job
 from gesso.domain.task import Action, BotType, Task
+from gesso.upstream.parent import data_url, deed_of, find_button, upstream_of_parent
 
 #: Taken out of the stored result of the parent: nothing is asked of the upstream.
 _STORED = frozenset({Deed.UPSAMPLE, Deed.VIDEO_UPSCALE})
@@ -28,7 +28,6 @@ _ANIMATE = {Deed.ANIMATE_HIGH: "high", Deed.ANIMATE_LOW: "low"}
 _EXTEND = frozenset({Deed.EXTEND_HIGH, Deed.EXTEND_LOW})
 _DIMENSIONS = frozenset({"PORTRAIT", "SQUARE", "LANDSCAPE"})
 _PRESSES_OF_TILES = _STORED | {Deed.VARIATION, Deed.DESCRIBE_PICK, Deed.SHORTEN_PICK}
-_MAGIC = ((b"\x89PNG", "png"), (b"\xff\xd8", "jpeg"), (b"GIF8", "gif"), (b"RIFF", "webp"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,21 +36,6 @@ class Call:
 
     path: str
     body: dict[str, Any] = field(default_factory=dict)
-
-
-def deed_of(job: Job) -> Deed | None:
-    """Return which button the job presses, if it is a follow-up."""
-    name = job.task.order.get("deed")
-    return Deed(name) if name else None
-
-
-def upstream_of_parent(job: Job) -> str | None:
-    """Return the parent's id at this very upstream; None when it was made elsewhere."""
-    parent = job.material.parent
-    if parent is None or parent.channel_id != job.channel.id:
-        return None
-    upstream_id = parent.result.get("upstream_id")
-    return str(upstream_id) if upstream_id else None
 
 
 def is_stored(job: Job) -> bool:
@@ -84,12 +68,6 @@ def write_modal(job: Job, upstream_id: str) -> Call:
     if job.material.mask is not None:
         body["maskBase64"] = data_url(job.material.mask)
     return Call("/mj/submit/modal", body)
-
-
-def data_url(data: bytes) -> str:
-    """Return a picture as this wire carries it."""
-    kind = next((kind for magic, kind in _MAGIC if data.startswith(magic)), "png")
-    return f"data:image/{kind};base64,{base64.b64encode(data).decode()}"
 
 
 # First orders --------------------------------------------------------------------------
@@ -183,18 +161,6 @@ def _press(job: Job, deed: Deed, upstream_id: str) -> Call:
     if custom_id is None:
         raise Refused(f"the upstream's result has no button for {deed.value}")
     return Call("/mj/submit/action", {"taskId": upstream_id, "customId": custom_id})
-
-
-def find_button(result: Mapping[str, Any], deed: Deed, index: object) -> str | None:
-    """Return the upstream's own customId for a deed, out of a stored result."""
-    for custom_id in result.get("buttons", ()):
-        try:
-            press = buttons.read(str(custom_id))
-        except InvalidOrder:
-            continue  # A button that we do not know is none that we show.
-        if press.deed is deed and (index is None or press.index == index):
-            return str(custom_id)
-    return None
 
 
 def _stand_in(job: Job, deed: Deed, stored: bytes | None) -> Call:

@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import io
-import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 from gesso.domain.errors import Garbled
 from gesso.domain.provider import Delivered, Job, Progress, Stage
 from gesso.domain.task import Action
+from gesso.upstream.parent import read_lines
 
 Download = Callable[[str], Awaitable[bytes]]
 
 _TEXTS = frozenset({Action.DESCRIBE, Action.SHORTEN})
 #: One picture comes back, not a grid of four.
 _SINGLES = frozenset({Action.UPSCALE, Action.SWAP_FACE})
-_LINE = re.compile(r"^\s*([1-5])(?:\ufe0f?\u20e3|[.)])\s*(.+?)\s*$", re.MULTILINE)
 #: Most pixels of a grid that is cut into four; nothing of this wire is larger than 4 x 2048².
 _GRID_PIXELS = 64_000_000
 
@@ -47,11 +46,6 @@ async def collect(job: Job, upstream_id: str, task: Mapping[str, Any], get: Down
         files = await asyncio.to_thread(cut, whole.data)
     singles = [Delivered(number, data) for number, data in enumerate(files, 1)]
     return Progress(Stage.DONE, 100, pictures=[whole, *singles], expected=4, facts=facts)
-
-
-def read_lines(text: str) -> list[str]:
-    """Return the numbered prompts of a describe or shorten text, without their numbers."""
-    return [match[2] for match in _LINE.finditer(text)]
 
 
 def cut(data: bytes) -> list[bytes]:

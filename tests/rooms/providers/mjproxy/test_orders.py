@@ -2,41 +2,15 @@
 
 from __future__ import annotations
 
-import base64
 import dataclasses
 
 import pytest
 
-from gesso.domain.buttons import Deed
 from gesso.domain.errors import Refused
 from gesso.domain.task import Action, BotType
 from gesso.providers.mjproxy import orders
-from tests.rooms.providers.mjproxy.jobs import UUID, job, parent
+from tests.rooms.providers.mjproxy.jobs import job
 from tests.upstream import png
-
-
-def test_buttons_are_matched_by_what_they_do() -> None:
-    zoom, fourth = f"MJ::CustomZoom::1::{UUID}", f"MJ::JOB::upsample::4::{UUID}"
-    result = {"buttons": [zoom, "nonsense", fourth]}
-    assert orders.find_button(result, Deed.CUSTOM_ZOOM, None) == zoom
-    assert orders.find_button(result, Deed.UPSAMPLE, 4) == fourth
-    assert orders.find_button(result, Deed.UPSAMPLE, 3) is None
-    assert orders.find_button({}, Deed.REROLL, None) is None
-
-
-def test_only_an_id_of_this_very_channel_counts() -> None:
-    assert orders.upstream_of_parent(job("", of=parent())) == "1000"
-    assert orders.upstream_of_parent(job("", of=parent(here=False))) is None
-    assert orders.upstream_of_parent(job("")) is None
-
-
-@pytest.mark.parametrize(
-    ("data", "kind"), [(png(), "png"), (b"\xff\xd8\xff", "jpeg"), (b"RIFF....WEBP", "webp")]
-)
-def test_data_urls_name_the_kind(data: bytes, kind: str) -> None:
-    head, _, body = orders.data_url(data).partition(",")
-    assert head == f"data:image/{kind};base64"
-    assert base64.b64decode(body) == data
 
 
 def test_the_niji_bot_is_asked_by_name() -> None:

@@ -10,6 +10,7 @@ from PIL import Image
 from gesso.domain.errors import Garbled
 from gesso.domain.task import Action
 from gesso.providers.mjproxy import results
+from gesso.upstream.parent import read_lines
 from tests.rooms.providers.mjproxy.jobs import job
 from tests.upstream import cut_png, png
 
@@ -44,7 +45,7 @@ def test_what_is_no_grid_is_garbled(data: bytes) -> None:
     ],
 )
 def test_lines_of_texts(text: str, lines: list[str]) -> None:
-    assert results.read_lines(text) == lines
+    assert read_lines(text) == lines
 
 
 @pytest.mark.anyio

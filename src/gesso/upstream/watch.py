@@ -94,7 +94,7 @@ class Watch:
             except GessoError as failure:
                 error = failure
             except Exception as failure:
-                error = Unavailable(f"{type(failure).__name__}: {failure}")
+                error = Unavailable(type(failure).__name__)
             for one in part:
                 self._answer(one, found.get(one), error)
 

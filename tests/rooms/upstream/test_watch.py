@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from gesso.domain.errors import Unavailable
-from gesso.providers.mjproxy.watch import Watch, ticks_until_next
+from gesso.upstream.watch import Watch, ticks_until_next
 
 pytestmark = pytest.mark.anyio
 

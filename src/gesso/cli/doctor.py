@@ -6,7 +6,6 @@ import asyncio
 import shutil
 import sys
 from collections.abc import Awaitable, Callable
-from dataclasses import fields
 
 import typer
 from sqlalchemy import text
@@ -29,10 +28,8 @@ def doctor() -> None:
     """
     settings = settings_room.read()
     typer.echo(f"gesso {__version__}, Python {sys.version.split()[0]}\n")
-    for f in fields(Settings):
-        value = getattr(settings, f.name)
-        shown = "(set)" if f.metadata["secret"] and value else value
-        typer.echo(f"  GESSO_{f.name.upper():<22} {shown}")
+    for one in settings_room.shown(settings):
+        typer.echo(f"  {one.name:<28} {'(set)' if one.secret and one.is_set else one.value}")
     typer.echo("")
     if not asyncio.run(_check_all(settings)):
         raise typer.Exit(1)

@@ -9,6 +9,7 @@ from typing import Any
 from gesso.domain.actor import Actor
 from gesso.domain.channel import Channel, Load
 from gesso.domain.errors import Conflict, InvalidValue, NotFound, ProviderError
+from gesso.domain.provider import Manifest
 from gesso.services import administer, record, seal
 from gesso.services.catalogue import Catalogue
 from gesso.services.record import MASK, masked
@@ -44,6 +45,11 @@ class ChannelDesk:
         async with self._database.reading() as connection:
             channel = _known(await channels.lock(connection, channel_id), channel_id)
             return channel, await tasks.count_load(connection, channel_id, most=_COUNT)
+
+    def manifests(self) -> list[Manifest]:
+        """Return what each provider declares, by name."""
+        providers = self._catalogue.providers
+        return [providers[name].manifest for name in sorted(providers)]
 
     async def create(self, actor: Actor, channel: Channel) -> tuple[Channel, Load]:
         """Create a channel; raises InvalidValue when its provider cannot work with it."""

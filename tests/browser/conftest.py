@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -28,12 +30,29 @@ SETTINGS = {
     "GESSO_SANDBOX_PAINT_S": "0.2",
     "GESSO_SANDBOX_PIXELS": "36864",
 }
-START_S = 20.0
+START_S, STOP_S = 20.0, 5.0
+_PR_SET_PDEATHSIG = 1
 
 
 @pytest.fixture(scope="module")
 def anyio_backend() -> str:
     return "asyncio"
+
+
+def _die_with_parent() -> None:
+    """Let the kernel end the gateway when this process is killed: nobody else would (Linux)."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+def _stop(server: subprocess.Popen[bytes]) -> None:
+    """End the gateway, also one that has streams open or does not listen any more."""
+    server.terminate()
+    try:
+        server.wait(STOP_S)
+    except subprocess.TimeoutExpired:
+        server.kill()
+        server.wait()
 
 
 def _answers(url: str) -> bool:
@@ -56,7 +75,7 @@ def gateway_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     with (folder / "log").open("wb") as log:
         server = subprocess.Popen(
             [*command, "--data-dir", str(folder / "data")],
-            env=kept | SETTINGS, stdout=log, stderr=log,
+            env=kept | SETTINGS, stdout=log, stderr=log, preexec_fn=_die_with_parent,
         )  # fmt: skip
         try:
             until = time.monotonic() + START_S
@@ -66,8 +85,7 @@ def gateway_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
                 time.sleep(0.05)
             yield url
         finally:
-            server.terminate()
-            server.wait(15)
+            _stop(server)
 
 
 @pytest.fixture(scope="module")
@@ -79,16 +97,20 @@ async def browser() -> AsyncIterator[Browser]:
         )
     async with async_playwright() as playwright:
         opened = await playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield opened
-        await opened.close()
+        try:
+            yield opened
+        finally:
+            await opened.close()
 
 
 @pytest.fixture
 async def visitor(browser: Browser, gateway_url: str) -> AsyncIterator[Visitor]:
     """Opens pages; at the end no page may have broken or asked for what the policy forbids."""
     made = Visitor(browser, gateway_url)
-    yield made
-    await made.close()
+    try:
+        yield made
+    finally:
+        await made.close()
     assert made.faults == []
 
 

@@ -13,6 +13,8 @@ from tests.client import Client
 from tests.conftest import ADMIN
 
 AXE = Path(__file__).parents[2] / "console/node_modules/axe-core/axe.min.js"
+#: Pictures of every page, written by the tests; git ignores them.
+SHOTS = Path(__file__).parent / "shots"
 #: The states of a task that takes a while on a busy machine, in milliseconds.
 PATIENCE_MS = 20_000
 WIDE, PHONE = (1440, 900), (390, 844)
@@ -55,6 +57,11 @@ class Visit:
     async def imagine(self, prompt: str) -> None:
         await self.page.get_by_label("Prompt", exact=True).fill(prompt)
         await self.page.locator(".composer .primary").click()
+
+    async def shoot(self, name: str) -> None:
+        """Keep what is seen, for people to look at."""
+        SHOTS.mkdir(exist_ok=True)
+        await self.page.screenshot(path=SHOTS / f"{name}.jpg", type="jpeg", quality=70)
 
     async def violations(self, *, looks: bool = False) -> list[str]:
         """Return what axe finds that keeps people out, in a line each."""

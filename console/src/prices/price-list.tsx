@@ -1,0 +1,128 @@
+import { useQuery } from '@tanstack/react-query';
+import { useDeferredValue, useState } from 'react';
+import { priceBook, type PriceBook } from '../api/books';
+import { useLanguage } from '../i18n/language';
+import { Fault } from '../ui/fault';
+import { Field } from '../ui/field';
+import { dollars } from '../ui/format';
+import { Empty, Loading, Page } from '../ui/page';
+import { DataTable, type Column } from '../ui/table';
+
+interface TaskRow {
+  action: string;
+  model: string;
+  relax: string;
+  fast: string;
+  turbo: string;
+}
+
+interface ModelRow {
+  model: string;
+  unit: string;
+  price: string;
+}
+
+const SPEEDS = ['fast', 'turbo'] as const;
+
+/** Returns the prices of tasks, one row for each action and model, lanes beside each other. */
+export function taskRows(tasks: Record<string, string>): TaskRow[] {
+  const rows = new Map<string, TaskRow>();
+  for (const [key, usd] of Object.entries(tasks)) {
+    const parts = (key.split('@')[1] ?? '').split('-');
+    const speed = SPEEDS.find((one) => one === parts.at(-1));
+    if (speed) parts.pop();
+    const [action = '', model = ''] = parts;
+    const name = `${action}-${model}`;
+    const row = rows.get(name) ?? { action, model, relax: '', fast: '', turbo: '' };
+    rows.set(name, { ...row, [speed ?? 'relax']: usd });
+  }
+  return [...rows.values()];
+}
+
+/** The price list as customers read it; also without a login, where the operator allows that. */
+export default function PriceList() {
+  const { t } = useLanguage();
+  const found = useQuery({ queryKey: ['price-book'], queryFn: priceBook });
+  const [text, setText] = useState('');
+  const wanted = useDeferredValue(text.trim().toLowerCase());
+  return (
+    <Page title={t('nav.priceList')}>
+      <p className="muted">{t('priceList.lead')}</p>
+      {found.error && <Fault error={found.error} retry={() => void found.refetch()} />}
+      {!found.data && !found.error && <Loading />}
+      {found.data && (
+        <>
+          <div className="filters">
+            <Field label={t('do.search')} type="search" data-slash value={text} onValue={setText} />
+          </div>
+          <Tasks book={found.data} wanted={wanted} />
+          <Models book={found.data} wanted={wanted} />
+        </>
+      )}
+    </Page>
+  );
+}
+
+function Tasks({ book, wanted }: { book: PriceBook; wanted: string }) {
+  const { t } = useLanguage();
+  const price = (usd: string) => (usd ? dollars(usd) : '–');
+  const columns: Column<TaskRow>[] = [
+    {
+      name: t('gallery.action'),
+      width: 'minmax(0, 2fr)',
+      cell: (row) => (
+        <>
+          {row.action.replaceAll('_', ' ') || t('priceList.others')} <small>{row.model}</small>
+        </>
+      ),
+    },
+    { name: t('speed.relax'), align: 'end', cell: (row) => price(row.relax) },
+    { name: t('speed.fast'), align: 'end', cell: (row) => price(row.fast) },
+    { name: t('speed.turbo'), align: 'end', cell: (row) => price(row.turbo) },
+  ];
+  const rows = taskRows(book.tasks).filter((row) => `${row.action} ${row.model}`.includes(wanted));
+  if (!rows.length) return <Empty icon="prices" title={t('price.none')} />;
+  return (
+    <section className="stack">
+      <h2>{t('priceList.tasks')}</h2>
+      <DataTable
+        label={t('priceList.tasks')}
+        columns={columns}
+        rows={rows}
+        keyOf={(row) => `${row.action}-${row.model}`}
+      />
+    </section>
+  );
+}
+
+function Models({ book, wanted }: { book: PriceBook; wanted: string }) {
+  const { t } = useLanguage();
+  const columns: Column<ModelRow>[] = [
+    { name: t('chat.model'), width: 'minmax(0, 2fr)', cell: (row) => row.model },
+    {
+      name: t('priceList.unit'),
+      cell: (row) => {
+        const amount = book.per[row.unit] ?? '1';
+        return `${amount === '1' ? '' : amount} ${row.unit.replaceAll('_', ' ')}`;
+      },
+    },
+    { name: t('price.price'), align: 'end', cell: (row) => dollars(row.price) },
+  ];
+  const rows = Object.entries(book.models)
+    .filter(([model]) => model.toLowerCase().includes(wanted))
+    .flatMap(([model, units]) =>
+      Object.entries(units).map(([unit, price]) => ({ model, unit, price })),
+    );
+  if (!rows.length) return null;
+  return (
+    <section className="stack">
+      <h2>{t('priceList.models')}</h2>
+      <DataTable
+        label={t('priceList.models')}
+        columns={columns}
+        rows={rows}
+        keyOf={(row) => `${row.model}:${row.unit}`}
+      />
+    </section>
+  );
+}

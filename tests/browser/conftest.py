@@ -11,6 +11,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -29,6 +30,9 @@ SETTINGS = {
     "GESSO_ADMIN_KEY": ADMIN,
     "GESSO_SANDBOX_PAINT_S": "0.2",
     "GESSO_SANDBOX_PIXELS": "36864",
+    "GESSO_SANDBOX_VIDEO_S": "0.5",
+    "GESSO_CALLBACK_PRIVATE": "127.0.0.0/8",
+    "GESSO_UPSTREAM_RETRY_S": "0.05",
 }
 START_S, STOP_S = 20.0, 5.0
 _PR_SET_PDEATHSIG = 1
@@ -63,19 +67,18 @@ def _answers(url: str) -> bool:
         return False
 
 
-@pytest.fixture(scope="session")
-def gateway_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of a `gesso serve` with the console that was built."""
+@contextmanager
+def serving_console(folder: Path, **settings: str) -> Iterator[str]:
+    """Run `gesso serve` with the console that was built while the block lasts; gives its URL."""
     if not (ROOT / "src/gesso/console/index.html").exists():
         pytest.fail("the console is not built: run `make console`")
     url = f"http://127.0.0.1:{free_port()}"
     command = [sys.executable, "-m", "gesso", "serve", "--port", url.rpartition(":")[2]]
-    folder = tmp_path_factory.mktemp("console")
     kept = {name: value for name, value in os.environ.items() if not name.startswith("GESSO_")}
     with (folder / "log").open("wb") as log:
         server = subprocess.Popen(
             [*command, "--data-dir", str(folder / "data")],
-            env=kept | SETTINGS, stdout=log, stderr=log, preexec_fn=_die_with_parent,
+            env=kept | SETTINGS | settings, stdout=log, stderr=log, preexec_fn=_die_with_parent,
         )  # fmt: skip
         try:
             until = time.monotonic() + START_S
@@ -86,6 +89,13 @@ def gateway_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
             yield url
         finally:
             _stop(server)
+
+
+@pytest.fixture(scope="session")
+def gateway_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of the gateway that most tests share."""
+    with serving_console(tmp_path_factory.mktemp("console")) as url:
+        yield url
 
 
 @pytest.fixture(scope="module")

@@ -92,6 +92,7 @@ class Visitor:
         size: tuple[int, int] = WIDE,
         theme: Literal["light", "dark"] = "light",
         language: str = "en-GB",
+        touch: bool = False,
     ) -> Page:
         """Return an empty page."""
         context = await self.browser.new_context(
@@ -99,6 +100,7 @@ class Visitor:
             color_scheme=theme,
             locale=language,
             reduced_motion="reduce",
+            has_touch=touch,
         )
         context.set_default_timeout(10_000)
         self._contexts.append(context)
@@ -111,9 +113,9 @@ class Visitor:
         if "Content Security Policy" in text or "React" in text:
             self.faults.append(text)
 
-    async def enter(self, key: str, **options: Any) -> Visit:
+    async def enter(self, key: str, page: Page | None = None, **options: Any) -> Visit:
         """Log in through the door and return the page behind it."""
-        page = await self.page(**options)
+        page = page or await self.page(**options)
         await page.goto(self.base)
         await page.locator("form input").fill(key)
         await page.locator("form .primary").click()

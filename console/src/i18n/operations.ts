@@ -150,6 +150,8 @@ export const operationsWords = {
     'In US dollars. What is not delivered is not charged.',
     '以美元计价，未交付不收费。',
   ],
+  'priceList.closed': ['The price list is for customers', '价目表仅对客户开放'],
+  'priceList.closedText': ['Log in to read it.', '请登录后查看。'],
   'priceList.tasks': ['Pictures and videos', '图片与视频'],
   'priceList.models': ['Models', '模型'],
   'priceList.unit': ['For', '计量单位'],

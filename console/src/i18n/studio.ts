@@ -161,7 +161,7 @@ export const studioWords = {
   'gallery.status': ['Status', '状态'],
   'gallery.from': ['From', '起始日期'],
   'gallery.to': ['To', '结束日期'],
-  'gallery.count': ['{n} tasks', '{n} 个任务'],
+  'gallery.count': ['Tasks: {n}', '任务：{n}'],
   'gallery.version': ['Version', '版本'],
   'gallery.lineage': ['Its family', '来源与衍生'],
   'receipt.title': ['Receipt', '收据'],

@@ -27,9 +27,12 @@ export default function Channels() {
       name: t('account.name'),
       width: 'minmax(0, 2fr)',
       cell: (one) => (
-        <button type="button" className="link" onClick={() => setOpened(one.id)}>
-          <strong>{one.name}</strong> <small>{one.remark}</small>
-        </button>
+        <>
+          <button type="button" className="link" onClick={() => setOpened(one.id)}>
+            <strong>{one.name}</strong>
+          </button>{' '}
+          <small>{one.remark}</small>
+        </>
       ),
     },
     { name: t('channel.provider'), width: '7rem', cell: (one) => one.provider },

@@ -21,6 +21,7 @@ export default function FirstSteps() {
   const users = useList<UserView>('/users');
   const channels = useList<ChannelView>('/channels');
   const keys = useList<KeyView>('/keys');
+  const [made, setMade] = useState<KeyWithSecret | null>(null);
   const pictures = useQuery({ queryKey: ['feed', 'any'], queryFn: () => queryTasks({}, 0, 1) });
   if (!users.rows || !channels.rows || !keys.rows || !pictures.data) return <Loading />;
   const steps = [
@@ -51,7 +52,7 @@ export default function FirstSteps() {
           <ChannelStep />
         </Step>
         <Step title={t('start.key')} text={t('start.keyText')} done={steps[2]}>
-          <KeyStep />
+          <KeyStep onMade={setMade} />
         </Step>
         <Step title={t('start.picture')} text={t('start.pictureText')} done={steps[3]}>
           <Link href="/?write=1" className="button primary">
@@ -59,6 +60,10 @@ export default function FirstSteps() {
           </Link>
         </Step>
       </ol>
+      {/* Not in its step: that is done, and gone, before the secret was read. */}
+      {made && (
+        <SecretDialog name={made.key.name} secret={made.secret} onClose={() => setMade(null)} />
+      )}
     </Page>
   );
 }
@@ -104,7 +109,6 @@ function PasswordStep() {
         label={t('login.password')}
         type="password"
         autoComplete="new-password"
-        hint={t('user.passwordHint')}
         value={password}
         onValue={setPassword}
       />
@@ -116,6 +120,7 @@ function PasswordStep() {
       >
         {t('start.setPassword')}
       </Button>
+      <small className="wide">{t('user.passwordHint')}</small>
     </form>
   );
 }
@@ -137,12 +142,11 @@ function ChannelStep() {
   );
 }
 
-function KeyStep() {
+function KeyStep({ onMade }: { onMade: (made: KeyWithSecret) => void }) {
   const { t } = useLanguage();
   const { may } = useSession();
   const accounts = useList<AccountView>('/accounts');
   const [open, setOpen] = useState(false);
-  const [made, setMade] = useState<KeyWithSecret | null>(null);
   if (!may('keys')) return <p className="muted">{t('start.ask')}</p>;
   return (
     <>
@@ -156,14 +160,11 @@ function KeyStep() {
           of={null}
           accounts={accounts.rows}
           onClose={() => setOpen(false)}
-          onMade={(one) => {
+          onMade={(made) => {
             setOpen(false);
-            setMade(one);
+            onMade(made);
           }}
         />
-      )}
-      {made && (
-        <SecretDialog name={made.key.name} secret={made.secret} onClose={() => setMade(null)} />
       )}
     </>
   );

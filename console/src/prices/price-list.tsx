@@ -1,6 +1,7 @@
 import { useQuery } from '@tanstack/react-query';
 import { useDeferredValue, useState } from 'react';
 import { priceBook, type PriceBook } from '../api/books';
+import { ApiError } from '../api/client';
 import { useLanguage } from '../i18n/language';
 import { Fault } from '../ui/fault';
 import { Field } from '../ui/field';
@@ -43,12 +44,16 @@ export function taskRows(tasks: Record<string, string>): TaskRow[] {
 export default function PriceList() {
   const { t } = useLanguage();
   const found = useQuery({ queryKey: ['price-book'], queryFn: priceBook });
+  const closed = found.error instanceof ApiError && found.error.status === 401;
   const [text, setText] = useState('');
   const wanted = useDeferredValue(text.trim().toLowerCase());
   return (
     <Page title={t('nav.priceList')}>
       <p className="muted">{t('priceList.lead')}</p>
-      {found.error && <Fault error={found.error} retry={() => void found.refetch()} />}
+      {closed && (
+        <Empty icon="prices" title={t('priceList.closed')} text={t('priceList.closedText')} />
+      )}
+      {found.error && !closed && <Fault error={found.error} retry={() => void found.refetch()} />}
       {!found.data && !found.error && <Loading />}
       {found.data && (
         <>

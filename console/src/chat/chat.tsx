@@ -1,5 +1,5 @@
 import { useQuery } from '@tanstack/react-query';
-import { useEffect, useRef, useState, type KeyboardEvent } from 'react';
+import { useEffect, useState, type KeyboardEvent } from 'react';
 import { Link } from 'wouter';
 import { useLanguage } from '../i18n/language';
 import { PictureInput } from '../studio/pictures';
@@ -38,11 +38,10 @@ function Playground({ models }: { models: string[] }) {
   const { t } = useLanguage();
   const [chosen, setChosen] = useState('');
   const { lines, busy, send, stop, clear } = useConversation();
-  const end = useRef<HTMLDivElement>(null);
   const model = chosen || (models.includes('midjourney') ? 'midjourney' : (models[0] ?? ''));
   const length = lines.reduce((sum, line) => sum + line.text.length, lines.length);
   useEffect(() => {
-    if (length) end.current?.scrollIntoView({ block: 'end' });
+    if (length) scrollTo({ top: document.documentElement.scrollHeight });
   }, [length]);
   return (
     <Page
@@ -67,7 +66,6 @@ function Playground({ models }: { models: string[] }) {
           ))}
         </div>
         <Writer busy={busy} onStop={stop} onSend={(text, seen) => send(model, text, seen)} />
-        <div ref={end} />
       </div>
     </Page>
   );

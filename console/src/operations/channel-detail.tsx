@@ -10,30 +10,12 @@ import { Fault } from '../ui/fault';
 import { Segments } from '../ui/field';
 import { count, when } from '../ui/format';
 import { Badge, Figure, Loading } from '../ui/page';
+import { HOUR_MS, joined } from './hours';
 
 const SPANS = ['24', '168', '720'] as const;
 type Span = (typeof SPANS)[number];
-const HOUR_MS = 3_600_000;
 /** How many hours stand in one bar, by how many are shown. */
 const STEPS: Record<Span, number> = { '24': 1, '168': 6, '720': 24 };
-
-/** Returns the hours joined in steps: outcomes are summed, of durations the longest stands. */
-export function joined(rows: readonly HourView[], step: number): Map<number, HourView> {
-  const found = new Map<number, HourView>();
-  for (const row of rows) {
-    const slot = Math.floor(Date.parse(row.at) / HOUR_MS / step);
-    const other = found.get(slot);
-    found.set(slot, {
-      at: other?.at ?? row.at,
-      succeeded: row.succeeded + (other?.succeeded ?? 0),
-      failed: row.failed + (other?.failed ?? 0),
-      cancelled: row.cancelled + (other?.cancelled ?? 0),
-      median_ms: Math.max(row.median_ms ?? 0, other?.median_ms ?? 0),
-      p95_ms: Math.max(row.p95_ms ?? 0, other?.p95_ms ?? 0),
-    });
-  }
-  return found;
-}
 
 /** How a channel stands: whether it takes tasks, starts them, or rests after failures. */
 export function ChannelState({ channel }: { channel: ChannelView }) {

@@ -8,36 +8,12 @@ import { Field } from '../ui/field';
 import { dollars } from '../ui/format';
 import { Empty, Loading, Page } from '../ui/page';
 import { DataTable, type Column } from '../ui/table';
-
-interface TaskRow {
-  action: string;
-  model: string;
-  relax: string;
-  fast: string;
-  turbo: string;
-}
+import { taskRows, type TaskRow } from './task-rows';
 
 interface ModelRow {
   model: string;
   unit: string;
   price: string;
-}
-
-const SPEEDS = ['fast', 'turbo'] as const;
-
-/** Returns the prices of tasks, one row for each action and model, lanes beside each other. */
-export function taskRows(tasks: Record<string, string>): TaskRow[] {
-  const rows = new Map<string, TaskRow>();
-  for (const [key, usd] of Object.entries(tasks)) {
-    const parts = (key.split('@')[1] ?? '').split('-');
-    const speed = SPEEDS.find((one) => one === parts.at(-1));
-    if (speed) parts.pop();
-    const [action = '', model = ''] = parts;
-    const name = `${action}-${model}`;
-    const row = rows.get(name) ?? { action, model, relax: '', fast: '', turbo: '' };
-    rows.set(name, { ...row, [speed ?? 'relax']: usd });
-  }
-  return [...rows.values()];
 }
 
 /** The price list as customers read it; also without a login, where the operator allows that. */

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { EventReader } from './events';
+import { EventReader } from './event-reader';
 
 const WHOLE = 'retry: 2000\n\nid: 3\nevent: task\ndata: {"a":\ndata: 1}\n\n: beat\n\ndata: 2\n\n';
 const FOUND = [

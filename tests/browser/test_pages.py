@@ -96,6 +96,8 @@ async def test_a_member_sees_their_own_pages_alone(visitor: Visitor) -> None:
     visit = await visitor.enter(key)
     links = visit.page.get_by_role("navigation").get_by_role("link")
     await expect(links).to_have_text(OWN)
+    await visit.go("/account")
+    await expect(visit.page.locator(".figure", has_text="Available")).to_contain_text("$5")
     await visit.page.goto(f"{visitor.base}/operations/ledger")
     await expect(visit.page.get_by_text("Your role may not see this page.")).to_be_visible()
     await visit.go("/")

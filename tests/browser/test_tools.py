@@ -76,13 +76,14 @@ async def test_blend_and_face_swap(visitor: Visitor) -> None:
 
 async def test_describe_by_drop_and_shorten(visitor: Visitor) -> None:
     _, key = await visitor.new_account()
-    visit = await visitor.enter(key)
+    visit = await visitor.enter(key, size=PHONE)
     await visit.button("Describe").click()
     await drop(visit.page.locator(".pictures"), png(64, 64, (90, 160, 60)))
     await expect(visit.page.locator(".pictures figure img")).to_have_count(1)
     await visit.button("Submit").click()
     described = await visit.card(0, "done")
     await expect(described.locator(".rich p")).to_have_count(4)
+    assert await visit.violations() == []
 
     await visit.button("Imagine").first.click()
     prompt = visit.page.get_by_label("Prompt", exact=True)

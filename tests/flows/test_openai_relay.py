@@ -137,6 +137,20 @@ async def test_every_answer_names_the_call_that_was_paid(
     assert (await gateway.client.call("GET", path, key=stranger)).status == 404
 
 
+async def test_an_operator_sees_why_a_channel_is_left_alone(pair: tuple[Gateway, Models]) -> None:
+    gateway, models = pair
+    one = "/admin/api/v1/channels/ch_models"
+    models.script.failures.extend([(500, {})] * 20)
+    body = {"model": "gpt-4o-mini", "messages": HELLO}
+    for _ in range(3):
+        await gateway.client.call("POST", "/v1/chat/completions", body)
+    seen = await gateway.client.get(one)
+    assert seen["broken_until"] is not None
+    assert "500" in seen["broken_reason"]
+    mended = await gateway.client.call("PATCH", one, {"remark": "mended"})
+    assert mended.json["broken_until"] is None
+
+
 async def test_anybody_reads_prices_that_are_public(tmp_path: Path) -> None:
     async with running_gateway("", tmp_path, public_prices=True) as gateway:
         reply = await gateway.client.call("GET", "/pricing.json", key="")

@@ -50,6 +50,16 @@ export function callReceipt(id: string): Promise<CallReceipt> {
   return call<CallReceipt>('GET', `/v1/calls/${encodeURIComponent(id)}`);
 }
 
+interface Balance {
+  remain_balance: number;
+  used_balance: number;
+}
+
+/** Returns what the account of the key can spend and has spent, in US dollars. */
+export function ownBalance(): Promise<Balance> {
+  return call<Balance>('GET', '/v1/user/balance');
+}
+
 /** The price list: US dollars as text by task key, and by model and unit. */
 export interface PriceBook {
   currency: string;

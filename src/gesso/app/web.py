@@ -66,6 +66,7 @@ def build_web(house: House) -> Starlette:
         authenticator=authenticator,
         sender=house.sender(),
         settings=settings,
+        breakers=house.relayer.router.breakers,
     )
     shared = _services(house, room)
     events = EventRoom(house.watch, settings.max_streams)

@@ -13,6 +13,7 @@ from gesso.domain.provider import Manifest
 from gesso.services import administer, record, seal
 from gesso.services.catalogue import Catalogue
 from gesso.services.record import MASK, masked
+from gesso.services.relay_breaker import Breakers
 from gesso.storage import channels, task_pages, tasks
 from gesso.storage.database import Database
 from gesso.storage.paging import Slice
@@ -28,23 +29,27 @@ _COUNT = 100_000
 class ChannelDesk:
     """Serves operators with channels."""
 
-    def __init__(self, database: Database, catalogue: Catalogue) -> None:
-        """Hold the rows and the catalogue that must show changes at once."""
+    def __init__(
+        self, database: Database, catalogue: Catalogue, breakers: Breakers | None = None
+    ) -> None:
+        """Hold the rows, the catalogue that must show changes at once, and the relay's breakers."""
         self._database = database
         self._catalogue = catalogue
+        self._breakers = breakers or Breakers()
 
     async def page(self, part: Slice) -> tuple[list[tuple[Channel, Load]], str | None]:
         """Return a page of channels with how busy each is, newest first."""
         async with self._database.reading() as connection:
             found, cursor = await channels.find_page(connection, part)
             loads = [await tasks.count_load(connection, c.id, most=_COUNT) for c in found]
-        return list(zip(found, loads, strict=True)), cursor
+        return list(zip(map(self._resting, found), loads, strict=True)), cursor
 
     async def get(self, channel_id: str) -> tuple[Channel, Load]:
         """Return a channel and how busy it is; raises NotFound."""
         async with self._database.reading() as connection:
             channel = _known(await channels.lock(connection, channel_id), channel_id)
-            return channel, await tasks.count_load(connection, channel_id, most=_COUNT)
+            load = await tasks.count_load(connection, channel_id, most=_COUNT)
+        return self._resting(channel), load
 
     def manifests(self) -> list[Manifest]:
         """Return what each provider declares, by name."""
@@ -73,6 +78,7 @@ class ChannelDesk:
             await channels.set_health(connection, channel_id, None, "")
             changed = record.difference(record.facts(before), record.facts(after))
             await record.keep(connection, actor, "channel.update", channel_id, **changed)
+        self._breakers.record_success(channel_id)
         await self._catalogue.refresh()
         return await self.get(channel_id)
 
@@ -113,6 +119,13 @@ class ChannelDesk:
                 connection, actor, "channel.delete", channel_id, before=record.facts(before)
             )
         await self._catalogue.refresh()
+
+    def _resting(self, channel: Channel) -> Channel:
+        """Return a channel that relays with the rest that this process gives it."""
+        known = self._breakers.find(channel.id)
+        if channel.broken_until is not None or known.open_until is None:
+            return channel
+        return replace(channel, broken_until=known.open_until, broken_reason=known.reason)
 
     def _check(self, channel: Channel) -> None:
         provider = self._catalogue.providers.get(channel.provider)

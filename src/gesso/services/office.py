@@ -15,6 +15,7 @@ from gesso.services.manage_channels import ChannelDesk
 from gesso.services.manage_deliveries import DeliveryDesk
 from gesso.services.manage_keys import KeyDesk
 from gesso.services.manage_users import UserDesk
+from gesso.services.relay_breaker import Breakers
 from gesso.services.simulate import Simulator
 from gesso.settings import Settings
 from gesso.storage.database import Database
@@ -50,13 +51,14 @@ def open_office(
     authenticator: Authenticator,
     sender: Sender,
     settings: Settings,
+    breakers: Breakers,
 ) -> Office:
     """Build every desk."""
     return Office(
         accounts=AccountDesk(database, writer, authenticator),
         keys=KeyDesk(database, authenticator),
         users=UserDesk(database, authenticator),
-        channels=ChannelDesk(database, catalogue),
+        channels=ChannelDesk(database, catalogue, breakers),
         prices=PriceDesk(database, catalogue),
         words=WordDesk(database, catalogue),
         tasks=TaskDesk(database, reader, writer),

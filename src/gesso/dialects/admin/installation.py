@@ -7,7 +7,7 @@ from gesso.dialects.admin.wire import View
 from gesso.domain.permission import Permission
 from gesso.domain.task import Action
 from gesso.services.office import Office
-from gesso.settings import shown
+from gesso.services.show_settings import shown
 
 
 class SettingView(View):

@@ -25,7 +25,7 @@ async def test_a_first_run_and_a_public_price_list(browser: Browser, tmp_path: P
         try:
             page = await visitor.page()
             await page.goto(f"{url}/prices")
-            row = page.get_by_role("row").filter(has_text="blend")
+            row = page.get_by_role("row").filter(has_text="Blend")
             await expect(row).to_contain_text("$0.05504")
             await page.get_by_role("link", name="Log in").click()
             await first_run(await visitor.enter(ADMIN, page=page))

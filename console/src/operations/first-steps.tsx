@@ -55,9 +55,11 @@ export default function FirstSteps() {
           <KeyStep onMade={setMade} />
         </Step>
         <Step title={t('start.picture')} text={t('start.pictureText')} done={steps[3]}>
-          <Link href="/?write=1" className="button primary">
-            {t('nav.studio')}
-          </Link>
+          <p>
+            <Link href="/?write=1" className="button primary">
+              {t('nav.studio')}
+            </Link>
+          </p>
         </Step>
       </ol>
       {/* Not in its step: that is done, and gone, before the secret was read. */}

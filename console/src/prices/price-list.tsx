@@ -3,6 +3,7 @@ import { useDeferredValue, useState } from 'react';
 import { priceBook, type PriceBook } from '../api/books';
 import { ApiError } from '../api/client';
 import { useLanguage } from '../i18n/language';
+import { isWord } from '../i18n/words';
 import { Fault } from '../ui/fault';
 import { Field } from '../ui/field';
 import { dollars } from '../ui/format';
@@ -47,13 +48,18 @@ export default function PriceList() {
 function Tasks({ book, wanted }: { book: PriceBook; wanted: string }) {
   const { t } = useLanguage();
   const price = (usd: string) => (usd ? dollars(usd) : '–');
+  const name = (action: string) => {
+    const word = `action.${action.toUpperCase()}`;
+    if (!action) return t('priceList.others');
+    return isWord(word) ? t(word) : action.replaceAll('_', ' ');
+  };
   const columns: Column<TaskRow>[] = [
     {
       name: t('gallery.action'),
       width: 'minmax(0, 2fr)',
       cell: (row) => (
         <>
-          {row.action.replaceAll('_', ' ') || t('priceList.others')} <small>{row.model}</small>
+          {name(row.action)} <small>{row.model}</small>
         </>
       ),
     },

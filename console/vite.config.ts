@@ -3,7 +3,17 @@ import { defineConfig } from 'vitest/config';
 
 // During `npm run dev` the API comes from a gateway that runs beside it.
 const gateway = process.env['GESSO_URL'] ?? 'http://127.0.0.1:8080';
-const paths = ['/admin', '/mj', '/mj-fast', '/mj-relax', '/mj-turbo', '/pictures', '/uploads'];
+const paths = [
+  '/admin',
+  '/mj',
+  '/mj-fast',
+  '/mj-relax',
+  '/mj-turbo',
+  '/pictures',
+  '/uploads',
+  '/v1',
+  '/pricing.json',
+];
 
 export default defineConfig({
   plugins: [react()],

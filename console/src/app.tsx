@@ -1,12 +1,13 @@
-import { Suspense, useCallback, useState } from 'react';
+import { lazy, Suspense, useCallback, useState } from 'react';
 import { Link, Route, Switch, useLocation } from 'wouter';
 import { useSession } from './api/session';
 import { useLanguage } from './i18n/language';
 import { Login } from './shell/login';
 import { BottomNavigation, SideNavigation, usePages } from './shell/navigation';
-import { PAGES } from './shell/pages';
+import { PAGES, PRICE_LIST } from './shell/pages';
 import { Palette } from './shell/palette';
 import { Shortcuts } from './shell/shortcuts';
+import { Switches } from './shell/switches';
 import { ApiError } from './api/client';
 import { ErrorBoundary, Fault } from './ui/fault';
 import { Empty, Loading } from './ui/page';
@@ -37,17 +38,46 @@ function Pages() {
   );
 }
 
+const PriceList = lazy(() => import('./prices/price-list'));
+
+/** The price list for who has no login; it says so where the operator does not allow it. */
+function PublicPrices() {
+  const { t } = useLanguage();
+  return (
+    <main className="visitor">
+      <header className="row spread">
+        <div className="brand">
+          <img src="/favicon.svg" alt="" width="28" height="28" />
+          gesso
+        </div>
+        <div className="row">
+          <Switches />
+          <Link href="/" className="button plain">
+            {t('login.enter')}
+          </Link>
+        </div>
+      </header>
+      <ErrorBoundary>
+        <Suspense fallback={<Loading />}>
+          <PriceList />
+        </Suspense>
+      </ErrorBoundary>
+    </main>
+  );
+}
+
 /** The console: the door, then navigation around one page. */
 export function App() {
   const { state, retry } = useSession();
   const { t } = useLanguage();
+  const [path] = useLocation();
   const [palette, setPalette] = useState(false);
   const openPalette = useCallback(() => setPalette(true), []);
   if (state === 'checking') return <Loading />;
   if (state === 'unreachable') {
     return <Fault error={new ApiError(0, 'network', 'network')} retry={retry} />;
   }
-  if (state === 'out') return <Login />;
+  if (state === 'out') return path === PRICE_LIST ? <PublicPrices /> : <Login />;
   return (
     <div className="shell">
       <a className="skip" href="#content">

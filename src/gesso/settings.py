@@ -189,6 +189,9 @@ class Settings:
     picture_wait_s: float = _setting(
         120.0, "Seconds a synchronous picture request waits for its task."
     )
+    public_prices: bool = _setting(
+        False, "Whether anybody may read the price list (/prices, /pricing.json) without a key."
+    )
     free_balance: str = _setting(
         "10", "US dollars credited to the first account of a fresh installation, for trying out."
     )

@@ -14,10 +14,19 @@ from tests.conftest import ADMIN
 
 pytestmark = pytest.mark.anyio
 OPERATIONS = (
-    "queue", "channels", "accounts", "users", "prices", "ledger", "deliveries", "usage", "audit",
-    "words", "health",
+    "start", "queue", "channels", "accounts", "users", "prices", "ledger", "deliveries", "usage",
+    "audit", "words", "health", "settings",
 )  # fmt: skip
-PAGES = ("/", "/gallery", "/account", *(f"/operations/{name}" for name in OPERATIONS))
+PAGES = (
+    "/",
+    "/gallery",
+    "/chat",
+    "/prices",
+    "/account",
+    *(f"/operations/{name}" for name in OPERATIONS),
+)
+#: What a member finds in the navigation.
+OWN = ["Studio", "Gallery", "Chat", "Price list", "Account", "API documentation"]
 #: What the page must come with before it shows anything, compressed.
 SHELL_BYTES = 200_000
 
@@ -36,6 +45,10 @@ async def test_no_page_keeps_people_out(
         found[path] = await visit.violations(looks=size == PHONE)
         width = await visit.page.evaluate("document.documentElement.scrollWidth")
         assert width <= size[0], f"{path} is wider than the screen"
+        for shown in ("light", "dark"):
+            await visit.page.emulate_media(color_scheme=shown)
+            await visit.shoot(f"{size[0]}-{shown}-{path.strip('/').replace('/', '-') or 'studio'}")
+        await visit.page.emulate_media(color_scheme=theme)
     assert {path: faults for path, faults in found.items() if faults} == {}
 
 
@@ -82,11 +95,13 @@ async def test_a_member_sees_their_own_pages_alone(visitor: Visitor) -> None:
     _, key = await visitor.new_account()
     visit = await visitor.enter(key)
     links = visit.page.get_by_role("navigation").get_by_role("link")
-    await expect(links).to_have_text(["Studio", "Gallery", "Account", "API documentation"])
+    await expect(links).to_have_text(OWN)
+    await visit.go("/account")
+    await expect(visit.page.locator(".figure", has_text="Available")).to_contain_text("$5")
     await visit.page.goto(f"{visitor.base}/operations/ledger")
     await expect(visit.page.get_by_text("Your role may not see this page.")).to_be_visible()
     await visit.go("/")
-    await expect(visit.page.get_by_text("costs at most")).to_have_count(0)
+    await expect(visit.page.get_by_text("costs at most $0.05504")).to_be_visible()
 
 
 async def test_on_a_phone_the_drawer_leads_to_every_page(visitor: Visitor) -> None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 
 import pytest
-from playwright.async_api import FilePayload, expect
+from playwright.async_api import expect
 
-from tests.browser.visit import PATIENCE_MS, PHONE, Visit, Visitor
+from tests.browser.visit import PATIENCE_MS, Visit, Visitor
 from tests.client import Client
 
 pytestmark = pytest.mark.anyio
@@ -129,20 +129,5 @@ async def test_pictures_are_compared_and_found_again(visitor: Visitor) -> None:
     await visit.page.get_by_label("Action", exact=True).select_option("UPSCALE")
     await expect(cells).to_have_count(1)
     await cells.first.click()
-    await expect(visit.page.get_by_text("Where it came from")).to_be_visible()
-    assert await visit.violations() == []
-
-
-async def test_describe_by_dropping_a_picture_on_a_phone(visitor: Visitor) -> None:
-    _, key = await visitor.new_account()
-    visit = await visitor.enter(key, size=PHONE)
-    await visit.button("Describe").click()
-    async with Client(visitor.base, key) as client:
-        grid = await client.until(await client.imagine("a lake"))
-        picture = (await client.call("GET", grid["imageUrls"][0]["url"])).body
-    file = FilePayload(name="lake.png", mimeType="image/png", buffer=picture)
-    await visit.page.locator(".pictures input").set_input_files(file)
-    await visit.button("Submit").click()
-    card = await visit.card(0, "done")
-    await expect(card.locator(".rich p")).to_have_count(4)
+    await expect(visit.page.get_by_role("heading", name="Its family")).to_be_visible()
     assert await visit.violations() == []

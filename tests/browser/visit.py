@@ -13,6 +13,8 @@ from tests.client import Client
 from tests.conftest import ADMIN
 
 AXE = Path(__file__).parents[2] / "console/node_modules/axe-core/axe.min.js"
+#: Pictures of every page, written by the tests; git ignores them.
+SHOTS = Path(__file__).parent / "shots"
 #: The states of a task that takes a while on a busy machine, in milliseconds.
 PATIENCE_MS = 20_000
 WIDE, PHONE = (1440, 900), (390, 844)
@@ -56,6 +58,11 @@ class Visit:
         await self.page.get_by_label("Prompt", exact=True).fill(prompt)
         await self.page.locator(".composer .primary").click()
 
+    async def shoot(self, name: str) -> None:
+        """Keep what is seen, for people to look at."""
+        SHOTS.mkdir(exist_ok=True)
+        await self.page.screenshot(path=SHOTS / f"{name}.jpg", type="jpeg", quality=70)
+
     async def violations(self, *, looks: bool = False) -> list[str]:
         """Return what axe finds that keeps people out, in a line each."""
         only = {"type": "rule", "values": _LOOKS} if looks else {"type": "tag", "values": _ALL}
@@ -85,6 +92,7 @@ class Visitor:
         size: tuple[int, int] = WIDE,
         theme: Literal["light", "dark"] = "light",
         language: str = "en-GB",
+        touch: bool = False,
     ) -> Page:
         """Return an empty page."""
         context = await self.browser.new_context(
@@ -92,6 +100,7 @@ class Visitor:
             color_scheme=theme,
             locale=language,
             reduced_motion="reduce",
+            has_touch=touch,
         )
         context.set_default_timeout(10_000)
         self._contexts.append(context)
@@ -104,9 +113,9 @@ class Visitor:
         if "Content Security Policy" in text or "React" in text:
             self.faults.append(text)
 
-    async def enter(self, key: str, **options: Any) -> Visit:
+    async def enter(self, key: str, page: Page | None = None, **options: Any) -> Visit:
         """Log in through the door and return the page behind it."""
-        page = await self.page(**options)
+        page = page or await self.page(**options)
         await page.goto(self.base)
         await page.locator("form input").fill(key)
         await page.locator("form .primary").click()

@@ -331,6 +331,52 @@ def test_every_list_is_a_csv_and_every_change_needs_more_than_reading() -> None:
             assert endpoint.permission is not Permission.READ, one.path
 
 
+async def test_what_a_week_would_have_cost(gateway: Gateway) -> None:
+    task = await gateway.client.until(await gateway.client.imagine("a boat --sandbox blank"))
+    sold = await call(gateway, "GET", f"/tasks/{task['id']}")
+    asked: dict[str, Any] = {"since": "2026-01-01T00:00:00Z", "until": "2026-01-02T00:00:00Z"}
+    empty = await call(gateway, "POST", "/prices/simulation", asked)
+    assert (empty["sold"], empty["whole"], empty["lines"]) == (0, True, [])
+    asked = {"since": sold["submitted_at"], "until": sold["finished_at"]}
+    asked |= {"prices": {sold["price_key"]: {"usd": "1.5"}}}
+    found = await call(gateway, "POST", "/prices/simulation", asked)
+    assert found["lines"] == [
+        {
+            "price_key": sold["price_key"],
+            "sold": 1,
+            "paid": sold["charged"],
+            "today": sold["price"],
+            "changed": {"usd": "1.50", "nanos": 1_500_000_000},
+        }
+    ]
+    asked["until"] = "2099-01-01T00:00:00Z"
+    await refused(gateway, 422, "invalid_value", "POST", "/prices/simulation", asked)
+
+
+async def test_the_installation_is_shown_without_secrets(gateway: Gateway) -> None:
+    settings = {one["name"]: one for one in await call(gateway, "GET", "/settings")}
+    assert settings["GESSO_ADMIN_KEY"] | {"meaning": ""} == {
+        "name": "GESSO_ADMIN_KEY", "value": "", "default": "", "meaning": "",
+        "secret": True, "is_set": True,
+    }  # fmt: skip
+    providers = {one["name"]: one for one in await call(gateway, "GET", "/providers")}
+    assert providers["mjproxy"]["needs_base_url"]
+    assert "IMAGINE" in providers["sandbox"]["actions"]
+
+
+async def test_a_channel_tells_how_it_did(gateway: Gateway) -> None:
+    await gateway.client.until(await gateway.client.imagine("a boat --sandbox blank"))
+    await gateway.client.until(await gateway.client.imagine("a boat --sandbox fail:banned"))
+    one = f"/channels/{administer.FIRST_CHANNEL}/record"
+    hours = await call(gateway, "GET", one + "?hours=2")
+    assert [sum(h[name] for h in hours) for name in ("succeeded", "failed", "cancelled")] == [
+        1, 1, 0,
+    ]  # fmt: skip
+    assert all(h["median_ms"] >= 0 for h in hours if h["succeeded"])
+    await refused(gateway, 404, "not_found", "GET", "/channels/none/record")
+    await refused(gateway, 400, "invalid_order", "GET", one + "?hours=0")
+
+
 async def test_shapes_of_refusals(gateway: Gateway) -> None:
     error = await refused(gateway, 400, "invalid_order", "POST", "/accounts", b"{")
     assert "JSON" in error["message"]

@@ -14,7 +14,7 @@ import pytest
 from openai import AsyncOpenAI
 
 from gesso.ledger import audit
-from gesso.ledger.money import read_dollars
+from gesso.ledger.money import read_dollars, write_dollars
 from gesso.services import administer
 from gesso.storage import calls as call_rows
 from gesso.storage.schema import calls
@@ -119,6 +119,42 @@ async def test_a_stream_goes_through_without_the_chunk_nobody_asked_for(
     assert asked[-1].usage is not None
     assert asked[-1].usage.total_tokens == 150
     assert [c["charged_nanos"] for c in await settled(gateway)] == [COST, COST]
+
+
+@pytest.mark.parametrize("stream", [False, True])
+async def test_every_answer_names_the_call_that_was_paid(
+    pair: tuple[Gateway, Models], stream: bool
+) -> None:
+    gateway, _ = pair
+    body = {"model": "gpt-4o-mini", "messages": HELLO, "stream": stream}
+    reply = await gateway.client.call("POST", "/v1/chat/completions", body)
+    await settled(gateway)
+    path = f"/v1/calls/{reply.headers['x-gesso-call']}"
+    receipt = await gateway.client.get(path)
+    assert (receipt["state"], receipt["charged_usd"]) == ("settled", write_dollars(COST))
+    assert receipt["usage"]["prompt_tokens"] + receipt["usage"]["completion_tokens"] == 150
+    stranger = await gateway.new_account(0)
+    assert (await gateway.client.call("GET", path, key=stranger)).status == 404
+
+
+async def test_an_operator_sees_why_a_channel_is_left_alone(pair: tuple[Gateway, Models]) -> None:
+    gateway, models = pair
+    one = "/admin/api/v1/channels/ch_models"
+    models.script.failures.extend([(500, {})] * 20)
+    body = {"model": "gpt-4o-mini", "messages": HELLO}
+    for _ in range(3):
+        await gateway.client.call("POST", "/v1/chat/completions", body)
+    seen = await gateway.client.get(one)
+    assert seen["broken_until"] is not None
+    assert "500" in seen["broken_reason"]
+    mended = await gateway.client.call("PATCH", one, {"remark": "mended"})
+    assert mended.json["broken_until"] is None
+
+
+async def test_anybody_reads_prices_that_are_public(tmp_path: Path) -> None:
+    async with running_gateway("", tmp_path, public_prices=True) as gateway:
+        reply = await gateway.client.call("GET", "/pricing.json", key="")
+        assert reply.json["tasks"]["midjourney@imagine-fast"] == "0.05504"
 
 
 async def test_tools_come_back_as_they_are(pair: tuple[Gateway, Models]) -> None:
@@ -362,6 +398,7 @@ async def test_patterns_and_mapped_names(tmp_path: Path) -> None:
             assert (await client.models.retrieve("small")).owned_by == "openai"
         prices = await gateway.client.get("/pricing.json")
         assert prices["models"]["gpt-4o-mini"]["output"] == "0.60"
+        assert (await gateway.client.call("GET", "/pricing.json", key="")).status == 401
         (call,) = await settled(gateway)
         assert call["charged_nanos"] == read_dollars("0.05")
         assert house.catalogue.channel("ch_models") is not None

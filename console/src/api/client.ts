@@ -62,21 +62,25 @@ async function send(method: string, path: string, options: Options): Promise<Res
   }
 }
 
-/** Sends a request and returns its JSON; raises ApiError for every refusal. */
-export async function call<T>(method: string, path: string, options: Options = {}): Promise<T> {
+/** Sends a request and returns the answer, not read yet; raises ApiError for every refusal. */
+export async function open(method: string, path: string, options: Options = {}): Promise<Response> {
   const response = await send(method, path, options);
-  if (response.ok) return (response.status === 204 ? undefined : await response.json()) as T;
+  if (response.ok) return response;
   if (response.status === 401 && secret && !path.endsWith('/login')) {
     window.dispatchEvent(new Event(LOGGED_OUT));
   }
   throw readRefusal(response.status, await response.text());
 }
 
+/** Sends a request and returns its JSON; raises ApiError for every refusal. */
+export async function call<T>(method: string, path: string, options: Options = {}): Promise<T> {
+  const response = await open(method, path, options);
+  return (response.status === 204 ? undefined : await response.json()) as T;
+}
+
 /** Fetches a file with the key, as links alone cannot, and returns it. */
 export async function fetchFile(path: string): Promise<Blob> {
-  const response = await send('GET', path, {});
-  if (!response.ok) throw readRefusal(response.status, await response.text());
-  return response.blob();
+  return (await open('GET', path)).blob();
 }
 
 function readRefusal(status: number, text: string): ApiError {

@@ -55,6 +55,8 @@ export async function fetchTask(id: string): Promise<Task> {
 
 export interface TaskFilter {
   prompt?: string;
+  /** Text of the prompt as it was painted, flags included. */
+  promptEn?: string;
   action?: string;
   status?: string;
 }

@@ -184,6 +184,26 @@ export interface paths {
         patch: operations["patch_channels_by_channel_id"];
         trace?: never;
     };
+    "/admin/api/v1/channels/{channel_id}/record": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Tell how a channel did, hour by hour
+         * @description By the hour of the submit, oldest first; of the newest 20,000 tasks. Needs the permission `read`.
+         */
+        get: operations["get_channels_by_channel_id_record"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/admin/api/v1/channels/{channel_id}/test": {
         parameters: {
             query?: never;
@@ -503,6 +523,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/admin/api/v1/prices/simulation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Compute what a time would have cost with other prices
+         * @description Changes nothing. Of the newest 50,000 delivered tasks and 50,000 charged calls in at most 92 days; what was free or failed is left out. Needs the permission `prices`.
+         */
+        post: operations["post_prices_simulation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/admin/api/v1/prices/{key}": {
         parameters: {
             query?: never;
@@ -522,6 +562,46 @@ export interface paths {
          * @description Needs the permission `prices`.
          */
         delete: operations["delete_prices_by_key"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/api/v1/providers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the providers that channels can use
+         * @description Needs the permission `read`.
+         */
+        get: operations["get_providers"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/api/v1/settings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show the settings in force, without secrets
+         * @description Needs the permission `read`.
+         */
+        get: operations["get_settings"];
+        put?: never;
+        post?: never;
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -1889,6 +1969,19 @@ export interface components {
             words: number;
         };
         /**
+         * HourView
+         * @description What came of the tasks that a channel got in one hour, and how long they ran.
+         */
+        HourView: {
+            /** Format: date-time */
+            at: string;
+            cancelled: number;
+            failed: number;
+            median_ms: number | null;
+            p95_ms: number | null;
+            succeeded: number;
+        };
+        /**
          * IdsBody
          * @description Body of list-by-condition.
          */
@@ -2327,6 +2420,17 @@ export interface components {
             price: components["schemas"]["Money"];
         };
         /**
+         * ProviderView
+         * @description What a provider declares; the form of a channel is made from it.
+         */
+        ProviderView: {
+            about: string;
+            actions: components["schemas"]["Action"][];
+            name: string;
+            needs_base_url: boolean;
+            title: string;
+        };
+        /**
          * QueryBody
          * @description 任务查询参数: text fields match anywhere in the text.
          */
@@ -2359,6 +2463,20 @@ export interface components {
             status: string | null;
             /** @default null */
             statusSet: string[] | null;
+        };
+        /**
+         * Question
+         * @description Which time is to be priced again, and which prices are other than today's.
+         */
+        Question: {
+            /** @default {} */
+            prices: {
+                [key: string]: components["schemas"]["Amount"];
+            };
+            /** Format: date-time */
+            since: string;
+            /** Format: date-time */
+            until: string;
         };
         /**
          * RecordView
@@ -2409,6 +2527,18 @@ export interface components {
         Selector: {
             options: components["schemas"]["Choice"][];
             placeholder: string;
+        };
+        /**
+         * SettingView
+         * @description A setting in force; the value of a secret is never told, only whether there is one.
+         */
+        SettingView: {
+            default: string;
+            is_set: boolean;
+            meaning: string;
+            name: string;
+            secret: boolean;
+            value: string;
         };
         /**
          * ShortenBody
@@ -2469,6 +2599,29 @@ export interface components {
             notifyHook: string | null;
             /** @default null */
             state: string | null;
+        };
+        /**
+         * SimulationLine
+         * @description All that was sold at one price key: what was paid, and what it would cost.
+         */
+        SimulationLine: {
+            changed: components["schemas"]["Money"];
+            paid: components["schemas"]["Money"];
+            price_key: string;
+            sold: number;
+            today: components["schemas"]["Money"];
+        };
+        /**
+         * SimulationView
+         * @description What a time would have cost; not `whole` when only the newest sales were counted.
+         */
+        SimulationView: {
+            changed: components["schemas"]["Money"];
+            lines: components["schemas"]["SimulationLine"][];
+            paid: components["schemas"]["Money"];
+            sold: number;
+            today: components["schemas"]["Money"];
+            whole: boolean;
         };
         /**
          * Sort
@@ -2776,6 +2929,7 @@ export type Fault = components['schemas']['Fault'];
 export type FindingView = components['schemas']['FindingView'];
 export type GroupChange = components['schemas']['GroupChange'];
 export type GroupView = components['schemas']['GroupView'];
+export type HourView = components['schemas']['HourView'];
 export type IdsBody = components['schemas']['IdsBody'];
 export type ImageUrl = components['schemas']['ImageUrl'];
 export type ImagineBody = components['schemas']['ImagineBody'];
@@ -2815,16 +2969,21 @@ export type Permission = components['schemas']['Permission'];
 export type PictureView = components['schemas']['PictureView'];
 export type PriceFile = components['schemas']['PriceFile'];
 export type PriceView = components['schemas']['PriceView'];
+export type ProviderView = components['schemas']['ProviderView'];
 export type QueryBody = components['schemas']['QueryBody'];
+export type Question = components['schemas']['Question'];
 export type RecordView = components['schemas']['RecordView'];
 export type RelayView = components['schemas']['RelayView'];
 export type Role = components['schemas']['Role'];
 export type Rotation = components['schemas']['Rotation'];
 export type Selector = components['schemas']['Selector'];
+export type SettingView = components['schemas']['SettingView'];
 export type ShortenBody = components['schemas']['ShortenBody'];
 export type ShowBody = components['schemas']['ShowBody'];
 export type SigningSecretView = components['schemas']['SigningSecretView'];
 export type SimpleChangeBody = components['schemas']['SimpleChangeBody'];
+export type SimulationLine = components['schemas']['SimulationLine'];
+export type SimulationView = components['schemas']['SimulationView'];
 export type Sort = components['schemas']['Sort'];
 export type StatementLine = components['schemas']['StatementLine'];
 export type SubmitResult = components['schemas']['SubmitResult'];
@@ -3884,6 +4043,75 @@ export interface operations {
             };
             /** @description A value cannot be used here. */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+            /** @description Too many requests; `Retry-After` says how long to wait. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    get_channels_by_channel_id_record: {
+        parameters: {
+            query?: {
+                hours?: number;
+            };
+            header?: never;
+            path: {
+                channel_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HourView"][];
+                };
+            };
+            /** @description The request cannot be read: broken JSON, an unknown field, a wrong type. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+            /** @description The key is missing, unknown, expired or switched off. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+            /** @description The key may not do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5211,6 +5439,95 @@ export interface operations {
             };
         };
     };
+    post_prices_simulation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "prices": {
+                 *         "midjourney@imagine-fast": {
+                 *           "usd": "0.06"
+                 *         }
+                 *       },
+                 *       "since": "2026-01-05T00:00:00Z",
+                 *       "until": "2026-01-12T00:00:00Z"
+                 *     }
+                 */
+                "application/json": components["schemas"]["Question"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SimulationView"];
+                };
+            };
+            /** @description The request cannot be read: broken JSON, an unknown field, a wrong type. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+            /** @description The key is missing, unknown, expired or switched off. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+            /** @description The key may not do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+            /** @description A value cannot be used here. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+            /** @description Too many requests; `Retry-After` says how long to wait. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
     put_prices_by_key: {
         parameters: {
             query?: never;
@@ -5354,6 +5671,118 @@ export interface operations {
             };
             /** @description There is no such thing. */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+            /** @description Too many requests; `Retry-After` says how long to wait. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    get_providers: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProviderView"][];
+                };
+            };
+            /** @description The request cannot be read: broken JSON, an unknown field, a wrong type. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+            /** @description The key is missing, unknown, expired or switched off. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+            /** @description The key may not do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+            /** @description Too many requests; `Retry-After` says how long to wait. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    get_settings: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SettingView"][];
+                };
+            };
+            /** @description The request cannot be read: broken JSON, an unknown field, a wrong type. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+            /** @description The key is missing, unknown, expired or switched off. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+            /** @description The key may not do this. */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };

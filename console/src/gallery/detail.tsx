@@ -1,9 +1,11 @@
-import { useQuery } from '@tanstack/react-query';
+import { useQuery, useQueryClient } from '@tanstack/react-query';
+import { useCallback } from 'react';
 import { Link } from 'wouter';
-import { fetchTask, here, isFinal, thumbnail, type Task } from '../api/midjourney';
+import { fetchTask, isFinal, type Task } from '../api/midjourney';
 import { useLanguage } from '../i18n/language';
 import { useActions } from '../studio/actions';
 import { writeFlag } from '../studio/flags';
+import { useLive } from '../studio/live';
 import { saveAll, saveOne } from '../studio/save';
 import '../studio/studio.css';
 import { Progress, StatusBadge, useActionName } from '../studio/task-card';
@@ -16,10 +18,8 @@ import { Fault } from '../ui/fault';
 import { seconds, when } from '../ui/format';
 import { Badge, Loading } from '../ui/page';
 import { useToast } from '../ui/toast';
-
-const POLL_MS = 700;
-/** How far back a line of pictures is followed. */
-const FOREBEARS = 12;
+import { Family } from './family';
+import { Receipt } from './receipt';
 
 interface Props {
   id: string;
@@ -30,12 +30,13 @@ interface Props {
 export function Detail({ id, onOpen }: Props) {
   const { t } = useLanguage();
   const name = useActionName();
-  const found = useQuery({
-    queryKey: ['task', id],
-    queryFn: () => fetchTask(id),
-    refetchInterval: (query) => (query.state.data && !isFinal(query.state.data) ? POLL_MS : false),
-  });
+  const queries = useQueryClient();
+  const found = useQuery({ queryKey: ['task', id], queryFn: () => fetchTask(id) });
   const task = found.data;
+  useLive(
+    task && !isFinal(task) ? [id] : [],
+    useCallback(([now]: Task[]) => queries.setQueryData(['task', id], now), [queries, id]),
+  );
   return (
     <Dialog
       title={task ? name(task.action) : t('task.details')}
@@ -98,7 +99,8 @@ function Facts({ task, onOpen }: { task: Task; onOpen: (id: string) => void }) {
             </div>
           ))}
       </dl>
-      <Lineage task={task} onOpen={onOpen} />
+      <Receipt task={task} />
+      <Family task={task} onOpen={onOpen} />
     </>
   );
 }
@@ -130,44 +132,5 @@ function Again({ task }: { task: Task }) {
         {t('nav.studio')}
       </Link>
     </div>
-  );
-}
-
-async function readLineage(task: Task): Promise<Task[]> {
-  const line: Task[] = [];
-  let parent = task.parentId;
-  while (parent && line.length < FOREBEARS) {
-    const found = await fetchTask(parent);
-    line.unshift(found);
-    parent = found.parentId;
-  }
-  return line;
-}
-
-function Lineage({ task, onOpen }: { task: Task; onOpen: (id: string) => void }) {
-  const { t } = useLanguage();
-  const name = useActionName();
-  const line = useQuery({
-    queryKey: ['lineage', task.id],
-    queryFn: () => readLineage(task),
-    enabled: Boolean(task.parentId),
-  });
-  if (!line.data?.length) return null;
-  return (
-    <section className="stack">
-      <h3>{t('gallery.lineage')}</h3>
-      <div className="lineage">
-        {line.data.map((one) => (
-          <button key={one.id} type="button" className="bare" onClick={() => onOpen(one.id)}>
-            {one.imageUrl && !one.imageUrl.includes('.mp4?') ? (
-              <img src={thumbnail(here(one.imageUrl), 384)} alt="" />
-            ) : (
-              <span className="blank" />
-            )}
-            {name(one.action)}
-          </button>
-        ))}
-      </div>
-    </section>
   );
 }

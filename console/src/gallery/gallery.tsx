@@ -30,7 +30,9 @@ const ACTIONS = [
   'VIDEO',
 ] as const;
 const STATUSES = ['SUCCESS', 'IN_PROGRESS', 'NOT_START', 'MODAL', 'FAILURE', 'CANCEL'] as const;
-const EMPTY = { prompt: '', action: '', status: '', from: '', to: '' };
+/** Versions as prompts name them; one without a flag is of the newest. */
+const VERSIONS = ['--v 8', '--v 7', '--v 6', '--v 5', '--niji 7', '--niji 6'] as const;
+const EMPTY = { prompt: '', action: '', version: '', status: '', from: '', to: '' };
 const REFRESH_MS = 10_000;
 
 /** Everything that the account has made. */
@@ -41,8 +43,11 @@ export default function Gallery() {
   const [given, set] = useFilters(EMPTY);
   // Typing stays quick; the grid follows.
   const applied = useDeferredValue(given);
-  const { prompt = '', action = '', status = '', from = '', to = '' } = applied;
-  const filter = useMemo(() => ({ prompt, action, status }), [prompt, action, status]);
+  const { prompt = '', action = '', version = '', status = '', from = '', to = '' } = applied;
+  const filter = useMemo(
+    () => ({ prompt, action, status, promptEn: version }),
+    [prompt, action, status, version],
+  );
   const span = useQuery({
     queryKey: ['gallery', 'span', filter, from, to],
     queryFn: () => readSpan(filter, dayEdge(from), dayEdge(to, true)),
@@ -84,6 +89,12 @@ export default function Gallery() {
               ...ACTIONS.map((one) => [one, t(`action.${one}`)] as const),
             ]}
             onValue={(value) => set('action', value)}
+          />
+          <Select
+            label={t('gallery.version')}
+            value={given['version'] ?? ''}
+            options={[['', t('is.all')], ...VERSIONS.map((one) => [one, one.slice(2)] as const)]}
+            onValue={(value) => set('version', value)}
           />
           <Select
             label={t('gallery.status')}

@@ -1,5 +1,8 @@
+import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
-import type { ChannelView, Lane } from '../api/schema';
+import { call } from '../api/client';
+import type { ChannelView, Lane, ProviderView } from '../api/schema';
+import { ADMIN } from '../api/session';
 import { useLanguage } from '../i18n/language';
 import { Button } from '../ui/button';
 import { Dialog } from '../ui/dialog';
@@ -7,7 +10,6 @@ import { Field, Switch } from '../ui/field';
 import { useChange } from './desk';
 
 const LANES: readonly Lane[] = ['turbo', 'fast', 'relax'];
-const PROVIDERS = ['sandbox', 'mjproxy', 'apimart', 'openai', 'sdwebui', 'comfyui', 'diffusers'];
 const NUMBERS = [
   ['core_size', 'channel.core', 3],
   ['queue_size', 'channel.queue', 10],
@@ -57,6 +59,12 @@ export function ChannelForm({
   const [lanes, setLanes] = useState<Lane[]>(channel?.lanes ?? [...LANES]);
   const [enabled, setEnabled] = useState(channel?.enabled ?? true);
   const [paused, setPaused] = useState(channel?.paused ?? false);
+  const providers = useQuery({
+    queryKey: ['providers'],
+    queryFn: () => call<ProviderView[]>('GET', `${ADMIN}/providers`),
+    staleTime: Infinity,
+  });
+  const provider = providers.data?.find((one) => one.name === text.provider);
   const set = (name: keyof typeof text) => (value: string) =>
     setText((now) => ({ ...now, [name]: value }));
 
@@ -97,18 +105,20 @@ export function ChannelForm({
       <Field
         label={t('channel.provider')}
         list="providers"
+        hint={provider?.about ?? ''}
         disabled={Boolean(channel)}
         value={text.provider}
         onValue={set('provider')}
       />
       <datalist id="providers">
-        {PROVIDERS.map((one) => (
-          <option key={one} value={one} />
+        {providers.data?.map((one) => (
+          <option key={one.name} value={one.name} label={one.title} />
         ))}
       </datalist>
       <Field
         label={t('channel.url')}
         type="url"
+        optional={!provider?.needs_base_url}
         placeholder="https://…"
         value={text.base_url}
         onValue={set('base_url')}

@@ -4,8 +4,9 @@ import { useSession } from '../api/session';
 import { useLanguage } from '../i18n/language';
 import { Button, IconButton } from '../ui/button';
 import { ConfirmDialog } from '../ui/dialog';
-import { Badge, Page } from '../ui/page';
+import { Page } from '../ui/page';
 import type { Column } from '../ui/table';
+import { ChannelDetail, ChannelState } from './channel-detail';
 import { ChannelForm } from './channel-form';
 import { useChange, useList } from './desk';
 import { Listing } from './listing';
@@ -17,6 +18,8 @@ export default function Channels() {
   const list = useList<ChannelView>('/channels', {}, 3000);
   const change = useChange('/channels');
   const [editing, setEditing] = useState<ChannelView | 'new' | null>(null);
+  const [opened, setOpened] = useState('');
+  const shown = list.rows?.find((one) => one.id === opened);
   const [removing, setRemoving] = useState<ChannelView | null>(null);
   const writes = may('channels');
   const columns: Column<ChannelView>[] = [
@@ -25,7 +28,10 @@ export default function Channels() {
       width: 'minmax(0, 2fr)',
       cell: (one) => (
         <>
-          <strong>{one.name}</strong> <small>{one.remark}</small>
+          <button type="button" className="link" onClick={() => setOpened(one.id)}>
+            <strong>{one.name}</strong>
+          </button>{' '}
+          <small>{one.remark}</small>
         </>
       ),
     },
@@ -39,12 +45,8 @@ export default function Channels() {
     },
     {
       name: t('queue.status'),
-      width: '7rem',
-      cell: (one) => (
-        <Badge tone={!one.enabled ? 'bad' : one.paused ? 'wait' : 'good'}>
-          {t(!one.enabled ? 'account.disabled' : one.paused ? 'channel.paused' : 'account.enabled')}
-        </Badge>
-      ),
+      width: '9rem',
+      cell: (one) => <ChannelState channel={one} />,
     },
   ];
   if (writes) {
@@ -63,7 +65,7 @@ export default function Channels() {
             className="small"
             onPress={() => change('PATCH', `/channels/${one.id}`, { enabled: !one.enabled })}
           >
-            {t(one.enabled ? 'account.disable' : 'account.enable')}
+            {t(one.enabled ? 'channel.drain' : 'account.enable')}
           </Button>
           <IconButton label={t('do.edit')} icon="studio" onPress={() => setEditing(one)} />
           <IconButton label={t('do.delete')} icon="close" onPress={() => setRemoving(one)} />
@@ -93,6 +95,7 @@ export default function Channels() {
           onClose={() => setEditing(null)}
         />
       )}
+      {shown && <ChannelDetail channel={shown} onClose={() => setOpened('')} />}
       {removing && (
         <ConfirmDialog
           title={t('do.delete')}

@@ -14,6 +14,7 @@ import { Badge, Loading, Page } from '../ui/page';
 import type { Column } from '../ui/table';
 import { saveCsv, useChange, useFilters, useList } from './desk';
 import { Listing } from './listing';
+import { Signing } from './signing';
 
 const STATES = ['waiting', 'sent', 'dead', 'superseded'] as const;
 const TONES = { sent: 'good', dead: 'bad', waiting: 'wait' } as const;
@@ -101,6 +102,7 @@ export default function Deliveries() {
         columns={columns}
         keyOf={(one) => one.id}
       />
+      <Signing />
       {opened && <Detail id={opened} onClose={() => setOpened('')} />}
       {testing && <Test onClose={() => setTesting(false)} />}
     </Page>

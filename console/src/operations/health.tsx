@@ -3,7 +3,8 @@ import { call } from '../api/client';
 import type { ChannelView } from '../api/schema';
 import { useSession } from '../api/session';
 import { useLanguage } from '../i18n/language';
-import { Badge, Figure, Page } from '../ui/page';
+import { Figure, Page } from '../ui/page';
+import { ChannelState } from './channel-detail';
 import { useList } from './desk';
 import { Check } from './ledger';
 import './operations.css';
@@ -54,15 +55,7 @@ export default function Health() {
                   waiting: one.waiting,
                 })}
               </small>
-              <Badge tone={!one.enabled ? 'bad' : one.paused ? 'wait' : 'good'}>
-                {t(
-                  !one.enabled
-                    ? 'account.disabled'
-                    : one.paused
-                      ? 'channel.paused'
-                      : 'account.enabled',
-                )}
-              </Badge>
+              <ChannelState channel={one} />
             </span>
           </div>
         ))}

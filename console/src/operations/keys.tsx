@@ -3,7 +3,6 @@ import type { AccountView, KeyView, KeyWithSecret } from '../api/schema';
 import { useSession } from '../api/session';
 import { useLanguage } from '../i18n/language';
 import { Button, IconButton } from '../ui/button';
-import { CopyButton } from '../ui/copy';
 import { ConfirmDialog, Dialog } from '../ui/dialog';
 import { Field, Select } from '../ui/field';
 import { dollars } from '../ui/format';
@@ -12,6 +11,7 @@ import type { Column } from '../ui/table';
 import { useChange, useFilters, useList } from './desk';
 import { KeyForm } from './key-form';
 import { Listing } from './listing';
+import { SecretDialog } from './secret-dialog';
 
 type Open =
   | { what: 'form'; key: KeyView | null }
@@ -146,31 +146,10 @@ export function Keys({ accounts }: { accounts: AccountView[] }) {
           onClose={close}
         />
       )}
-      {open?.what === 'secret' && <Secret made={open.made} onClose={close} />}
+      {open?.what === 'secret' && (
+        <SecretDialog name={open.made.key.name} secret={open.made.secret} onClose={close} />
+      )}
     </>
-  );
-}
-
-/** Shows a secret, this one time. */
-function Secret({ made, onClose }: { made: KeyWithSecret; onClose: () => void }) {
-  const { t } = useLanguage();
-  return (
-    <Dialog
-      title={t('key.secret')}
-      onClose={onClose}
-      footer={
-        <>
-          <CopyButton text={made.secret} />
-          <Button kind="primary" onPress={onClose}>
-            {t('key.done')}
-          </Button>
-        </>
-      }
-    >
-      <p>{made.key.name}</p>
-      <code className="secret">{made.secret}</code>
-      <p className="notice">{t('key.secretHint')}</p>
-    </Dialog>
   );
 }
 

@@ -9,11 +9,13 @@ import { Badge, Page } from '../ui/page';
 import { DataTable, type Column } from '../ui/table';
 import { saveCsv, useChange, useList } from './desk';
 import { Listing } from './listing';
+import { Simulation } from './simulation';
 
 /** What things cost; a price is changed where it stands. */
 export default function Prices() {
   const { t } = useLanguage();
   const { may } = useSession();
+  const [simulating, setSimulating] = useState(false);
   const [changed, setChanged] = useState(false);
   const [text, setText] = useState('');
   const list = useList<PriceView>('/prices', changed ? { changed: 'true' } : {});
@@ -43,9 +45,20 @@ export default function Prices() {
     <Page
       title={t('nav.prices')}
       actions={
-        <Button icon="download" onPress={() => saveCsv('/prices')}>
-          {t('do.csv')}
-        </Button>
+        <>
+          {writes && (
+            <Button
+              icon="usage"
+              aria-expanded={simulating}
+              onPress={() => setSimulating(!simulating)}
+            >
+              {t('simulation.title')}
+            </Button>
+          )}
+          <Button icon="download" onPress={() => saveCsv('/prices')}>
+            {t('do.csv')}
+          </Button>
+        </>
       }
     >
       <div className="filters">
@@ -53,6 +66,7 @@ export default function Prices() {
         <Switch label={t('price.changed')} on={changed} onTurn={setChanged} />
       </div>
       {writes && <NewPrice />}
+      {simulating && <Simulation prices={list.rows ?? []} />}
       {rows?.length ? (
         <DataTable
           label={t('nav.prices')}

@@ -9,6 +9,7 @@ import { Fault } from '../ui/fault';
 import { ago } from '../ui/format';
 import { Badge, Empty, Loading, Page } from '../ui/page';
 import { DataTable, type Column } from '../ui/table';
+import { ChannelState } from './channel-detail';
 import { useChange } from './desk';
 import './operations.css';
 
@@ -86,8 +87,7 @@ function ChannelQueue({ channel, rows }: { channel: ChannelView; rows: Row[] }) 
       <div className="lane-title">
         <div className="row">
           <h2>{channel.name}</h2>
-          {!channel.enabled && <Badge tone="bad">{t('account.disabled')}</Badge>}
-          {channel.paused && <Badge tone="wait">{t('channel.paused')}</Badge>}
+          <ChannelState channel={channel} />
         </div>
         <div className="row">
           <small>
@@ -97,6 +97,16 @@ function ChannelQueue({ channel, rows }: { channel: ChannelView; rows: Row[] }) 
               waiting: channel.waiting,
             })}
           </small>
+          {may('channels') && (
+            <Button
+              className="small"
+              onPress={() =>
+                change('PATCH', `/channels/${channel.id}`, { enabled: !channel.enabled })
+              }
+            >
+              {t(channel.enabled ? 'channel.drain' : 'account.enable')}
+            </Button>
+          )}
           {may('channels') && (
             <Button
               className="small"

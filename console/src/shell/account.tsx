@@ -1,4 +1,5 @@
 import { useQuery } from '@tanstack/react-query';
+import { ownBalance } from '../api/books';
 import { call } from '../api/client';
 import type { AccountView } from '../api/schema';
 import { ADMIN, useSession } from '../api/session';
@@ -14,6 +15,12 @@ export default function AccountPage() {
     queryKey: ['account', me?.key.account],
     queryFn: () => call<AccountView>('GET', `${ADMIN}/accounts/${me?.key.account ?? ''}`),
     enabled: Boolean(me) && may('read'),
+  });
+  // Members may not read accounts, but they may know what is left of their own.
+  const balance = useQuery({
+    queryKey: ['balance'],
+    queryFn: ownBalance,
+    enabled: Boolean(me) && !may('read'),
   });
   if (!me) return null;
   const { key } = me;
@@ -36,6 +43,12 @@ export default function AccountPage() {
             <Figure label={t('account.available')} value={dollars(account.data.available.usd)} />
             <Figure label={t('account.held')} value={dollars(account.data.held.usd)} />
           </>
+        )}
+        {balance.data && (
+          <Figure
+            label={t('account.available')}
+            value={dollars(String(balance.data.remain_balance))}
+          />
         )}
         <Figure label={t('key.spent')} value={dollars(key.spent.usd)} />
         <Figure

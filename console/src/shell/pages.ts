@@ -13,6 +13,9 @@ export interface PageEntry {
   component: ComponentType;
 }
 
+/** The one page that may be read without a login, where the operator allows it. */
+export const PRICE_LIST = '/prices';
+
 /** The site map: navigation, command palette, shortcuts and routes are made from it. */
 export const PAGES: readonly PageEntry[] = [
   {
@@ -30,6 +33,20 @@ export const PAGES: readonly PageEntry[] = [
     component: lazy(() => import('../gallery/gallery')),
   },
   {
+    path: '/chat',
+    word: 'nav.chat',
+    icon: 'chat',
+    key: 'm',
+    component: lazy(() => import('../chat/chat')),
+  },
+  {
+    path: PRICE_LIST,
+    word: 'nav.priceList',
+    icon: 'prices',
+    key: 'i',
+    component: lazy(() => import('../prices/price-list')),
+  },
+  {
     path: '/account',
     word: 'nav.account',
     icon: 'account',
@@ -42,6 +59,7 @@ export const PAGES: readonly PageEntry[] = [
 function operations(): PageEntry[] {
   const needs: Permission = 'read';
   const rows: [string, Word, IconName, string, () => Promise<{ default: ComponentType }>][] = [
+    ['start', 'nav.start', 'start', 'f', () => import('../operations/first-steps')],
     ['queue', 'nav.queue', 'queue', 'q', () => import('../operations/queue')],
     ['channels', 'nav.channels', 'channels', 'c', () => import('../operations/channels')],
     ['accounts', 'nav.accounts', 'key', 'k', () => import('../operations/accounts')],
@@ -53,6 +71,7 @@ function operations(): PageEntry[] {
     ['audit', 'nav.audit', 'audit', 't', () => import('../operations/audit')],
     ['words', 'nav.words', 'words', 'w', () => import('../operations/words')],
     ['health', 'nav.health', 'health', 'h', () => import('../operations/health')],
+    ['settings', 'nav.settings', 'settings', 'e', () => import('../operations/settings')],
   ];
   return rows.map(([name, word, icon, key, load]) => ({
     path: `/operations/${name}`,

@@ -1,6 +1,7 @@
 import { useQuery, useQueryClient, type QueryClient } from '@tanstack/react-query';
-import { useEffect } from 'react';
-import { isFinal, queryTasks, tasksByIds, type Task } from '../api/midjourney';
+import { useCallback } from 'react';
+import { isFinal, queryTasks, type Task } from '../api/midjourney';
+import { useLive } from './live';
 
 /** A task on screen, or one that is being sent and has no id yet. */
 export interface Card {
@@ -12,7 +13,6 @@ export interface Card {
 
 const FEED = ['feed'];
 const NEWEST = 24;
-const POLL_MS = 700;
 
 function card(task: Task): Card {
   return { key: task.id, prompt: task.prompt, action: task.action, task };
@@ -59,22 +59,16 @@ async function loadFeed(queries: QueryClient): Promise<Card[]> {
   ];
 }
 
-/** The newest tasks of the account; open ones are asked for again while they are open. */
+/** The newest tasks of the account; open ones are followed while they are open. */
 export function useFeed() {
   const queries = useQueryClient();
   const feed = useQuery({ queryKey: FEED, queryFn: () => loadFeed(queries) });
   const open = (feed.data ?? []).flatMap((one) =>
     one.task && !isFinal(one.task) ? [one.task.id] : [],
   );
-  const polled = useQuery({
-    queryKey: ['open-tasks', ...open],
-    queryFn: () => tasksByIds(open),
-    enabled: open.length > 0,
-    refetchInterval: POLL_MS,
-    gcTime: 0,
-  });
-  useEffect(() => {
-    if (polled.data) refreshCards(queries, polled.data);
-  }, [polled.data, queries]);
+  useLive(
+    open,
+    useCallback((tasks: Task[]) => refreshCards(queries, tasks), [queries]),
+  );
   return feed;
 }

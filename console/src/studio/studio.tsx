@@ -1,4 +1,6 @@
 import { lazy, Suspense, useCallback, useState } from 'react';
+import { Link } from 'wouter';
+import { useSession } from '../api/session';
 import { useLanguage } from '../i18n/language';
 import { Fault } from '../ui/fault';
 import { Segments } from '../ui/field';
@@ -65,6 +67,7 @@ function Feed({ onReuse }: { onReuse: (prompt: string) => void }) {
 
 function FirstSteps({ onExample }: { onExample: () => void }) {
   const { t } = useLanguage();
+  const { may } = useSession();
   return (
     <section className="first-steps">
       <h2>{t('hint.title')}</h2>
@@ -76,9 +79,16 @@ function FirstSteps({ onExample }: { onExample: () => void }) {
           </li>
         ))}
       </ol>
-      <Button icon="studio" onPress={onExample}>
-        {t('hint.example')}
-      </Button>
+      <div className="row">
+        <Button icon="studio" onPress={onExample}>
+          {t('hint.example')}
+        </Button>
+        {may('users') && (
+          <Link href="/operations/start" className="button plain">
+            {t('hint.setUp')}
+          </Link>
+        )}
+      </div>
     </section>
   );
 }

@@ -9,6 +9,7 @@ import { ago } from '../ui/format';
 import { Badge } from '../ui/page';
 import { useActions } from './actions';
 import type { Card } from './feed';
+import { usePlace } from './live';
 import { saveAll, saveOne } from './save';
 import { TaskButtons } from './task-buttons';
 import { TaskPicture } from './task-picture';
@@ -106,6 +107,8 @@ function Under({ task }: { task: Task }) {
   const { t } = useLanguage();
   const { answer, cancel } = useActions();
   const asks = task.status === 'MODAL';
+  const place = usePlace(task.id);
+  const waits = task.status === 'NOT_START' && place && place.position > 1;
   return (
     <div className="stack">
       {asks ? <p className="notice">{t('task.waits')}</p> : <Progress task={task} />}
@@ -118,7 +121,9 @@ function Under({ task }: { task: Task }) {
         <Button className="small" icon="close" onPress={() => cancel(task)}>
           {t('task.cancel')}
         </Button>
-        {!asks && <small>{task.progress}</small>}
+        {!asks && (
+          <small>{waits ? t('task.place', { n: place.position - 1 }) : task.progress}</small>
+        )}
       </div>
     </div>
   );

@@ -40,6 +40,13 @@ export function nanoDollars(nanos: number): string {
   return `${nanos < 0 ? '−' : ''}$${whole}.${cents}`;
 }
 
+/** Reads dollars as text into nano-dollars, exactly. */
+export function readNanos(usd: string): number {
+  const [whole = '0', rest = ''] = usd.replace('-', '').split('.');
+  const nanos = Number(whole) * 1e9 + Number(rest.padEnd(9, '0').slice(0, 9));
+  return usd.startsWith('-') ? -nanos : nanos;
+}
+
 export function seconds(from: number | null | undefined, to: number | null | undefined): string {
   return from && to ? `${((to - from) / 1000).toFixed(1)} s` : '';
 }

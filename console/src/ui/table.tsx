@@ -1,5 +1,6 @@
 import { useWindowVirtualizer } from '@tanstack/react-virtual';
 import {
+  memo,
   useEffect,
   useLayoutEffect,
   useRef,
@@ -41,7 +42,7 @@ export function DataTable<T>({ label, columns, rows, keyOf, onMore, loadingMore 
   const virtual = useWindowVirtualizer({
     count: rows.length,
     estimateSize: () => ROW,
-    overscan: 12,
+    overscan: 8,
     scrollMargin: offset,
     getItemKey: (index) => {
       const row = rows[index];
@@ -81,23 +82,14 @@ export function DataTable<T>({ label, columns, rows, keyOf, onMore, loadingMore 
           const row = rows[item.index];
           if (row === undefined) return null;
           return (
-            <div
+            <Line
               key={item.key}
-              ref={virtual.measureElement}
-              data-index={item.index}
-              role="row"
-              aria-rowindex={item.index + 2}
-              style={{ transform: `translateY(${item.start - offset}px)` }}
-            >
-              {columns.map((column) => (
-                <div key={column.name} role="cell" className={column.align ?? ''}>
-                  <span className="cell-name" aria-hidden="true">
-                    {column.name}
-                  </span>
-                  <div>{column.cell(row)}</div>
-                </div>
-              ))}
-            </div>
+              row={row}
+              index={item.index}
+              top={item.start - offset}
+              columns={columns}
+              measure={virtual.measureElement}
+            />
           );
         })}
       </div>
@@ -105,3 +97,35 @@ export function DataTable<T>({ label, columns, rows, keyOf, onMore, loadingMore 
     </div>
   );
 }
+
+interface LineProps<T> {
+  row: T;
+  index: number;
+  top: number;
+  columns: readonly Column<T>[];
+  measure: (element: HTMLElement | null) => void;
+}
+
+function BareLine<T>({ row, index, top, columns, measure }: LineProps<T>) {
+  return (
+    <div
+      ref={measure}
+      data-index={index}
+      role="row"
+      aria-rowindex={index + 2}
+      style={{ transform: `translateY(${top}px)` }}
+    >
+      {columns.map((column) => (
+        <div key={column.name} role="cell" className={column.align ?? ''}>
+          <span className="cell-name" aria-hidden="true">
+            {column.name}
+          </span>
+          <div>{column.cell(row)}</div>
+        </div>
+      ))}
+    </div>
+  );
+}
+
+/** Drawn once: scrolling moves the window over rows, it does not change them. */
+const Line = memo(BareLine) as typeof BareLine;

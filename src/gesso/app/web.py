@@ -65,7 +65,7 @@ def build_web(house: House) -> ASGIApp:
         relayer=house.relayer,
         authenticator=authenticator,
         sender=house.sender(),
-        callback_timeout_s=settings.callback_timeout_s,
+        settings=settings,
     )
     shared = _services(house, room)
     events = EventRoom(house.watch, settings.max_streams)

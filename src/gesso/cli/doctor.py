@@ -6,7 +6,6 @@ import asyncio
 import shutil
 import sys
 from collections.abc import Awaitable, Callable
-from dataclasses import fields
 
 import typer
 from sqlalchemy import text
@@ -16,7 +15,7 @@ from gesso import settings as settings_room
 from gesso.app import check_public, open_house
 from gesso.domain.errors import GessoError
 from gesso.ledger import audit
-from gesso.services import administer
+from gesso.services import administer, show_settings
 from gesso.settings import Settings
 from gesso.storage import migrate
 from gesso.storage.database import Database, open_database
@@ -29,10 +28,8 @@ def doctor() -> None:
     """
     settings = settings_room.read()
     typer.echo(f"gesso {__version__}, Python {sys.version.split()[0]}\n")
-    for f in fields(Settings):
-        value = getattr(settings, f.name)
-        shown = "(set)" if f.metadata["secret"] and value else value
-        typer.echo(f"  GESSO_{f.name.upper():<22} {shown}")
+    for one in show_settings.shown(settings):
+        typer.echo(f"  {one.name:<28} {'(set)' if one.secret and one.is_set else one.value}")
     typer.echo("")
     if not asyncio.run(_check_all(settings)):
         raise typer.Exit(1)

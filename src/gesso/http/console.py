@@ -24,7 +24,7 @@ POLICY = (
     "script-src 'self'; frame-ancestors 'none'; base-uri 'none'"
 )
 #: Where the console has pages of its own; every other path is for the wires.
-PAGES = ("/", "/gallery", "/account", "/operations/{page}")
+PAGES = ("/", "/gallery", "/chat", "/prices", "/account", "/operations/{page}")
 INDEX = "index.html"
 _MIME = {
     "css": "text/css; charset=utf-8",

@@ -16,7 +16,9 @@ from gesso.storage.ledger_entries import Entry
 from gesso.storage.paging import Slice
 from gesso.storage.schema import ledger_entries as table
 
-__all__ = ["GROUPS", "Entry", "Filter", "Usage", "entries", "is_posted", "usage"]
+__all__ = [
+    "GROUPS", "Entry", "Filter", "Usage", "captured_calls", "entries", "is_posted", "usage",
+]  # fmt: skip
 
 #: By what usage can be summed.
 GROUPS = ("day", "action", "account_id", "key_id")
@@ -65,6 +67,15 @@ async def usage(
     """Return a page of sums over captures, in the order of the groups."""
     page = await ledger_entries.sum_captures(connection, groups, _where(wanted), part)
     return [_read_usage(row) for row in page.rows], page.cursor
+
+
+async def captured_calls(
+    connection: AsyncConnection, since: datetime, until: datetime, *, limit: int
+) -> list[str]:
+    """Return the ids of relayed calls that were charged in a time, newest first."""
+    found = await ledger_entries.find_captured_calls(connection, since, until, limit=limit)
+    # A call's postings are named `<id>/<verb>` (ledger/book.py).
+    return [reference.partition("/")[0] for reference in found]
 
 
 def _where(wanted: Filter) -> list[ColumnElement[bool]]:

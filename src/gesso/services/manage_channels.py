@@ -9,6 +9,7 @@ from typing import Any
 from gesso.domain.actor import Actor
 from gesso.domain.channel import Channel, Load
 from gesso.domain.errors import Conflict, InvalidValue, NotFound, ProviderError
+from gesso.domain.provider import Manifest
 from gesso.services import administer, record, seal
 from gesso.services.catalogue import Catalogue
 from gesso.services.record import MASK, masked
@@ -39,13 +40,19 @@ class ChannelDesk:
         async with self._database.reading() as connection:
             found, cursor = await channels.find_page(connection, part)
             loads = [await tasks.count_load(connection, c.id, most=_COUNT) for c in found]
-        return list(zip(found, loads, strict=True)), cursor
+        return list(zip(map(self._resting, found), loads, strict=True)), cursor
 
     async def get(self, channel_id: str) -> tuple[Channel, Load]:
         """Return a channel and how busy it is; raises NotFound."""
         async with self._database.reading() as connection:
             channel = _known(await channels.lock(connection, channel_id), channel_id)
-            return channel, await tasks.count_load(connection, channel_id, most=_COUNT)
+            load = await tasks.count_load(connection, channel_id, most=_COUNT)
+        return self._resting(channel), load
+
+    def manifests(self) -> list[Manifest]:
+        """Return what each provider declares, by name."""
+        providers = self._catalogue.providers
+        return [providers[name].manifest for name in sorted(providers)]
 
     async def create(self, actor: Actor, channel: Channel) -> tuple[Channel, Load]:
         """Create a channel; raises InvalidValue when its provider cannot work with it."""
@@ -115,6 +122,13 @@ class ChannelDesk:
                 connection, actor, "channel.delete", channel_id, before=record.facts(before)
             )
         await self._catalogue.refresh()
+
+    def _resting(self, channel: Channel) -> Channel:
+        """Return a channel that relays with the rest that this process gives it."""
+        known = self._relayer.router.breakers.find(channel.id)
+        if channel.broken_until is not None or known.open_until is None:
+            return channel
+        return replace(channel, broken_until=known.open_until, broken_reason=known.reason)
 
     def _check(self, channel: Channel) -> None:
         provider = self._catalogue.providers.get(channel.provider)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from gesso.services.authenticate import Authenticator
 from gesso.services.browse import BookDesk, TaskDesk, TrailDesk
 from gesso.services.catalogue import Catalogue
+from gesso.services.channel_record import ChannelRecord
 from gesso.services.deliver import Sender
 from gesso.services.manage_accounts import AccountDesk
 from gesso.services.manage_catalogue import PriceDesk, WordDesk
@@ -15,6 +16,8 @@ from gesso.services.manage_deliveries import DeliveryDesk
 from gesso.services.manage_keys import KeyDesk
 from gesso.services.manage_users import UserDesk
 from gesso.services.relay import Relayer
+from gesso.services.simulate import Simulator
+from gesso.settings import Settings
 from gesso.storage.database import Database
 from gesso.storage.reader import Reader
 from gesso.storage.writer import Writer
@@ -34,6 +37,9 @@ class Office:
     books: BookDesk
     deliveries: DeliveryDesk
     trail: TrailDesk
+    records: ChannelRecord
+    simulator: Simulator
+    settings: Settings
 
 
 def open_office(
@@ -45,7 +51,7 @@ def open_office(
     relayer: Relayer,
     authenticator: Authenticator,
     sender: Sender,
-    callback_timeout_s: float,
+    settings: Settings,
 ) -> Office:
     """Build every desk."""
     return Office(
@@ -57,6 +63,9 @@ def open_office(
         words=WordDesk(database, catalogue),
         tasks=TaskDesk(database, reader, writer),
         books=BookDesk(database),
-        deliveries=DeliveryDesk(database, sender, callback_timeout_s),
+        deliveries=DeliveryDesk(database, sender, settings.callback_timeout_s),
         trail=TrailDesk(database),
+        records=ChannelRecord(database),
+        simulator=Simulator(database, catalogue),
+        settings=settings,
     )

@@ -205,6 +205,14 @@ class Relayer:
             raise NotFound(f"Response with id '{response_id[:80]}' not found.", param="id")
         return channel, call.upstream_key
 
+    async def get_call(self, key: ApiKey, call_id: str) -> Call:
+        """Return a call of the key's account; raises NotFound, also before it is stored."""
+        async with self._database.reading() as connection:
+            found = await calls.find_all(connection, [call_id])
+        if not found or found[0].account_id != key.account_id:
+            raise NotFound(f"no such call: {call_id[:60]}")
+        return found[0]
+
     @asynccontextmanager
     async def ask_stored(self, key: ApiKey, response_id: str, ask: Ask) -> AsyncIterator[Opened]:
         """Ask about a stored response, where it was made; costs nothing."""

@@ -125,6 +125,20 @@ async def sum_captures(
     return await read_page(connection, select(summed), order, part)
 
 
+async def find_captured_calls(
+    connection: AsyncConnection, since: datetime, until: datetime, *, limit: int
+) -> list[str]:
+    """Read the references of captures that belong to no task, newest first."""
+    statement = (
+        select(table.c.reference)
+        .where(table.c.verb == "capture", table.c.task_id.is_(None))
+        .where(table.c.posted_at >= millis(since), table.c.posted_at < millis(until))
+        .order_by(table.c.posted_at.desc(), table.c.id.desc())
+        .limit(limit)
+    )
+    return list((await connection.execute(statement)).scalars())
+
+
 async def sum_captured(connection: AsyncConnection, account_id: str, key_id: str | None) -> int:
     """Sum what an account, or one key of it, was charged."""
     statement = select(func.sum(table.c.amount_nanos)).where(*_captures(account_id, key_id))

@@ -58,7 +58,9 @@ async def client(built: Path) -> AsyncIterator[Plain]:
         yield Plain(base)
 
 
-@pytest.mark.parametrize("path", ["/", "/gallery", "/account", "/operations/queue"])
+@pytest.mark.parametrize(
+    "path", ["/", "/gallery", "/chat", "/prices", "/account", "/operations/queue"]
+)
 async def test_its_own_paths_lead_to_the_page(client: Plain, path: str) -> None:
     reply = await client.call("GET", path)
     assert (reply.status, reply.body) == (200, b"plain index.html")

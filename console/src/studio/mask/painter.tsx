@@ -100,7 +100,11 @@ export default function MaskPainter({ picture, label, onMask, onClose, extra }: 
           >
             −
           </Button>
-          <Button kind="ghost" aria-label={t('mask.fit')} onPress={() => setZoom(1)}>
+          <Button
+            kind="ghost"
+            aria-label={`${Math.round(zoom * 100)} % · ${t('mask.fit')}`}
+            onPress={() => setZoom(1)}
+          >
             {Math.round(zoom * 100)} %
           </Button>
           <Button

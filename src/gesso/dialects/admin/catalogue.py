@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from msgspec import Meta
+from msgspec import Meta, field
 
 from gesso.dialects.admin.desk import Call, Endpoint, Table
 from gesso.dialects.admin.wire import (
     Amount,
     Body,
     Group,
+    Moment,
     Money,
     Name,
     Page,
@@ -57,6 +58,35 @@ class PriceView(View):
     price: Money
     default: Money | None
     changed: bool
+
+
+class Question(Body):
+    """Which time is to be priced again, and which prices are other than today's."""
+
+    since: Moment
+    until: Moment
+    prices: Annotated[dict[str, Amount], Meta(max_length=500)] = field(default_factory=dict)
+
+
+class SimulationLine(View):
+    """All that was sold at one price key: what was paid, and what it would cost."""
+
+    price_key: str
+    sold: int
+    paid: Money
+    today: Money
+    changed: Money
+
+
+class SimulationView(View):
+    """What a time would have cost; not `whole` when only the newest sales were counted."""
+
+    whole: bool
+    sold: int
+    paid: Money
+    today: Money
+    changed: Money
+    lines: list[SimulationLine]
 
 
 class WordView(View):
@@ -113,6 +143,7 @@ class Catalogue:
     def __init__(self, office: Office) -> None:
         """Hold the desks."""
         self._prices = office.prices
+        self._simulator = office.simulator
         self._words = office.words
 
     def table(self) -> list[Endpoint]:
@@ -135,6 +166,15 @@ class Catalogue:
         prices.add(
             "DELETE", one, self.remove, "Go back to the default price",
             permission=Permission.PRICES, status=204,
+        )  # fmt: skip
+        prices.add(
+            "POST", "/prices/simulation", self.simulate,
+            "Compute what a time would have cost with other prices",
+            permission=Permission.PRICES, body=Question, answer=SimulationView,
+            example={"since": "2026-01-05T00:00:00Z", "until": "2026-01-12T00:00:00Z",
+                     "prices": {"midjourney@imagine-fast": {"usd": "0.06"}}},
+            description="Changes nothing. Of the newest 50,000 delivered tasks and 50,000 charged "
+            "calls in at most 92 days; what was free or failed is left out.",
         )  # fmt: skip
         words.list(
             "/words", self.words, "List banned words", answer=Page[WordView], query=WordQuery
@@ -179,6 +219,30 @@ class Catalogue:
     async def remove(self, call: Call[None, None]) -> None:
         """DELETE /prices/{key}."""
         await self._prices.remove(call.actor, call.path["key"])
+
+    async def simulate(self, call: Call[None, Question]) -> SimulationView:
+        """POST /prices/simulation."""
+        body = call.body
+        changes = {key: amount.read(f"prices.{key}") for key, amount in body.prices.items()}
+        found = await self._simulator.simulate(body.since, body.until, changes)
+        lines = found.lines
+        return SimulationView(
+            whole=found.whole,
+            sold=sum(one.sold for one in lines),
+            paid=write_money(sum(one.paid_nanos for one in lines)),
+            today=write_money(sum(one.now_nanos for one in lines)),
+            changed=write_money(sum(one.then_nanos for one in lines)),
+            lines=[
+                SimulationLine(
+                    price_key=one.price_key,
+                    sold=one.sold,
+                    paid=write_money(one.paid_nanos),
+                    today=write_money(one.now_nanos),
+                    changed=write_money(one.then_nanos),
+                )
+                for one in lines
+            ],
+        )
 
     async def words(self, call: Call[WordQuery, None]) -> tuple[list[WordView], str | None]:
         """GET /words."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
+import msgspec
 from msgspec import UNSET, Meta, UnsetType, field
 
 from gesso.dialects.admin.desk import Call, Endpoint, Table
@@ -105,6 +106,23 @@ class TestView(View):
     reason: str = ""
 
 
+class RecordQuery(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    """How far to look back; thirty days at most."""
+
+    hours: Annotated[int, Meta(ge=1, le=720)] = 24
+
+
+class HourView(View):
+    """What came of the tasks that a channel got in one hour, and how long they ran."""
+
+    at: Moment
+    succeeded: int
+    failed: int
+    cancelled: int
+    median_ms: int | None
+    p95_ms: int | None
+
+
 def _relay(health: Health | None) -> RelayView | None:
     if health is None:
         return None
@@ -150,6 +168,7 @@ class Channels:
     def __init__(self, office: Office) -> None:
         """Hold the desks."""
         self._desk = office.channels
+        self._records = office.records
 
     def table(self) -> list[Endpoint]:
         """Return the routes."""
@@ -174,6 +193,11 @@ class Channels:
             "POST", one + "/test", self.test, "Ask a channel's backend whether it would work",
             permission=may, answer=TestView,
             description="Starts nothing and costs nothing; a channel that rests goes on resting.",
+        )  # fmt: skip
+        table.add(
+            "GET", one + "/record", self.record, "Tell how a channel did, hour by hour",
+            permission=Permission.READ, answer=list[HourView], query=RecordQuery,
+            description="By the hour of the submit, oldest first; of the newest 20,000 tasks.",
         )  # fmt: skip
         table.add(
             "DELETE", one, self.remove, "Delete a disabled channel without open tasks",
@@ -204,6 +228,20 @@ class Channels:
         """POST /channels/{channel_id}/test."""
         reason = await self._desk.test(call.path["channel_id"])
         return TestView(works=not reason, reason=reason)
+
+    async def record(self, call: Call[RecordQuery, None]) -> list[HourView]:
+        """GET /channels/{channel_id}/record."""
+        return [
+            HourView(
+                at=one.at,
+                succeeded=one.succeeded,
+                failed=one.failed,
+                cancelled=one.cancelled,
+                median_ms=one.median_ms,
+                p95_ms=one.p95_ms,
+            )
+            for one in await self._records.hours(call.path["channel_id"], call.query.hours)
+        ]
 
     async def remove(self, call: Call[None, None]) -> None:
         """DELETE /channels/{channel_id}."""

@@ -18,6 +18,7 @@ from gesso.dialects.admin.catalogue import Catalogue
 from gesso.dialects.admin.channels import Channels
 from gesso.dialects.admin.deliveries import Deliveries
 from gesso.dialects.admin.desk import CSV, ROOT, Call, Endpoint
+from gesso.dialects.admin.installation import Installation
 from gesso.dialects.admin.keys import Keys
 from gesso.dialects.admin.ledger import Ledger
 from gesso.dialects.admin.tasks import Tasks
@@ -61,6 +62,7 @@ class AdminRoutes:
             *Tasks(office, links).table(),
             *Ledger(office).table(),
             *Deliveries(office).table(),
+            *Installation(office).table(),
         ]
         self._patterns = [(compile_path(e.operation.path)[0], e.operation) for e in self.table]
 

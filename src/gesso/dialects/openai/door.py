@@ -34,6 +34,7 @@ class Bounds:
     output_tokens: int  #: Foreseen when a request names no maximum.
     picture_wait_s: float
     prompt_chars: int
+    public_prices: bool  #: Whether the price list is read without a key.
 
     @classmethod
     def of(cls, settings: Settings) -> Bounds:
@@ -45,6 +46,7 @@ class Bounds:
             output_tokens=settings.relay_output_tokens,
             picture_wait_s=settings.picture_wait_s,
             prompt_chars=settings.max_prompt_chars,
+            public_prices=settings.public_prices,
         )
 
 

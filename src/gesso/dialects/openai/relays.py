@@ -107,6 +107,17 @@ class Relays:
 
         await while_here(visit, work)
 
+    async def receipt(self, visit: Visit) -> None:
+        """GET /v1/calls/{call_id}: what a relayed call used and what it cost.
+
+        Every answer names its call in the header `x-gesso-call`. The last event of a stream
+        comes a moment before the call is settled: until then its state is `open`, or 404.
+        """
+        key = await visit.admit()
+        call_id = visit.request.path_params["call_id"]
+        call = await self._relayer.get_call(key, call_id)
+        await visit.answer(200, wire.write_receipt(call))
+
     def demand(self, endpoint: Endpoint, body: Body) -> Demand:
         """Return what a JSON request asks for, as it is relayed."""
         previous = body.value("previous_response_id") if endpoint is Endpoint.RESPONSES else None
@@ -150,7 +161,7 @@ async def _answer(visit: Visit, relayed: Relayed) -> None:
 
 
 async def _stream(visit: Visit, relayed: Relayed) -> None:
-    await visit.begin(relayed.status, relayed.content_type, _STREAMING)
+    await visit.begin(relayed.status, relayed.content_type, [*_STREAMING, _named(relayed)])
     try:
         async for chunk in relayed.chunks:
             await visit.write(chunk)
@@ -172,14 +183,18 @@ async def _body(visit: Visit, relayed: Relayed) -> None:
         kept.append(chunk)
         size += len(chunk)
         if size > _WHOLE or not is_json:
-            await visit.begin(relayed.status, relayed.content_type)
+            await visit.begin(relayed.status, relayed.content_type, [_named(relayed)])
             await visit.write(b"".join(kept))
             kept.clear()
     if visit.started:
         await visit.write(b"", more=False)
     else:
         kind = relayed.content_type or "application/octet-stream"
-        await visit.answer(relayed.status, b"".join(kept), kind)
+        await visit.answer(relayed.status, b"".join(kept), kind, [_named(relayed)])
+
+
+def _named(relayed: Relayed) -> tuple[bytes, bytes]:
+    return b"x-gesso-call", relayed.call.id.encode()
 
 
 async def _refusal(visit: Visit, relayed: Relayed) -> None:

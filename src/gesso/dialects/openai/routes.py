@@ -35,6 +35,7 @@ class OpenAIRoutes:
     ) -> None:
         """Take who lets callers in, the services and the limits."""
         self._door = Door(doorkeeper)
+        self._bounds = bounds
         self._models = models
         self._relays = Relays(studio.relayer, bounds)
         self._images = Images(self._relays, studio, bounds)
@@ -62,6 +63,7 @@ class OpenAIRoutes:
             self._route(_STORED + "/{rest:path}", relays.stored, "GET", "POST"),
             self._route("/v1/models", self.list_models, "GET"),
             self._route("/v1/models/{model:path}", self.show_model, "GET"),
+            self._route("/v1/calls/{call_id}", relays.receipt, "GET"),
             self._route("/pricing.json", self.prices, "GET"),
         ]
 
@@ -80,7 +82,9 @@ class OpenAIRoutes:
         await visit.answer(200, msgspec.json.encode(wire.model(wanted, owner, self._since)))
 
     async def prices(self, visit: Visit) -> None:
-        """GET /pricing.json: the price list, for anybody."""
+        """GET /pricing.json: the price list; for anybody where the operator allows it."""
+        if not self._bounds.public_prices:
+            await visit.admit()
         await visit.answer(200, msgspec.json.encode(self._models.prices()))
 
     def _route(self, path: str, handler: Handler, *methods: str) -> Route:

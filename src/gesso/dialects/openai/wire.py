@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from gesso.domain.call import Call
 from gesso.domain.errors import (
     BannedPrompt,
     CallerError,
@@ -23,6 +24,7 @@ from gesso.domain.errors import (
     StillRunning,
     UnknownModel,
 )
+from gesso.services.spending import write_dollars
 
 #: Error → HTTP status, type and code of this wire, where they differ from the usual ones.
 _SHAPES: Mapping[type[GessoError], tuple[int, str, str | None]] = {
@@ -71,6 +73,29 @@ def write_models(models: Iterable[tuple[str, str]], created: int) -> bytes:
 def model(name: str, owner: str, created: int) -> dict[str, Any]:
     """Return one model."""
     return {"id": name, "object": "model", "created": created, "owned_by": owner}
+
+
+def write_receipt(call: Call) -> bytes:
+    """Return what a call used and what it cost, in US dollars as text."""
+    usage = {
+        "prompt_tokens": call.usage.input_tokens,
+        "cached_tokens": call.usage.cached_tokens,
+        "completion_tokens": call.usage.output_tokens,
+        "characters": call.usage.characters,
+        "audio_ms": call.usage.audio_ms,
+        "pictures": call.usage.pictures,
+        "estimated": call.usage.estimated,
+    }
+    receipt = {
+        "id": call.id,
+        "object": "call",
+        "model": call.model,
+        "state": call.state.value,
+        "price_key": call.price_key,
+        "charged_usd": write_dollars(call.charged_nanos),
+        "usage": usage,
+    }
+    return msgspec.json.encode(receipt)
 
 
 def write_event(body: bytes) -> bytes:

@@ -1,0 +1,19 @@
+import { expect, it } from 'vitest';
+import { taskRows } from './task-rows';
+
+it('puts the lanes of an action beside each other', () => {
+  expect(
+    taskRows({
+      midjourney: '1',
+      'midjourney@imagine': '2',
+      'midjourney@imagine-v7-fast': '3',
+      'midjourney@imagine-v7-turbo': '4',
+      'midjourney@video-720p': '5',
+    }),
+  ).toEqual([
+    { action: '', model: '', relax: '1', fast: '', turbo: '' },
+    { action: 'imagine', model: '', relax: '2', fast: '', turbo: '' },
+    { action: 'imagine', model: 'v7', relax: '', fast: '3', turbo: '4' },
+    { action: 'video', model: '720p', relax: '5', fast: '', turbo: '' },
+  ]);
+});

@@ -211,5 +211,5 @@ class TestOpenAI(RelayContract):
 
 def test_every_provider_of_this_house_keeps_the_contract() -> None:
     kept = {"sandbox", "mjproxy", "openai", "sdwebui", "comfyui", "apimart", "diffusers"}
-    # The library of `any-llm` is an optional part; its own test stands in for it.
-    assert set(discover()) == kept | {"any-llm"}
+    # The library of `any_llm` is an optional part; its own test stands in for it.
+    assert set(discover()) == kept | {"any_llm"}

@@ -44,7 +44,7 @@ class AnyLLM:
     """Relays calls."""
 
     manifest = Manifest(
-        name="any-llm",
+        name="any_llm",
         title="Other model APIs (Anthropic, Gemini, …)",
         about="Relays chat and embeddings to APIs of other wires; needs the extra `any-llm`.",
         actions=frozenset(),

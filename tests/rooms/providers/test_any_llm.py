@@ -99,7 +99,7 @@ async def opened(backend: str) -> AsyncIterator[tuple[AnyLLM, Makers, Channel]]:
         options = {"backend": backend}
         provider = open_provider()
         KEPT.append(provider)
-        yield provider, makers, Channel("ch", "c", "any-llm", base_url=url, options=options)
+        yield provider, makers, Channel("ch", "c", "any_llm", base_url=url, options=options)
 
 
 async def ask(provider: AnyLLM, channel: Channel, **fields: Any) -> tuple[int, bytes]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import io
 from collections.abc import AsyncIterator
@@ -14,6 +15,7 @@ from PIL import Image
 
 from gesso.domain.channel import Channel
 from gesso.ledger import audit
+from gesso.testing.rig import Trouble
 from tests.conftest import ADMIN, Gateway, running_gateway
 from tests.upstreams.apimart import APIMart
 from tests.upstreams.comfyui import MODEL, ComfyUI
@@ -23,13 +25,15 @@ pytestmark = pytest.mark.anyio
 QUICK: dict[str, Any] = {"upstream_poll_s": 0.02, "upstream_retry_s": 0.01}
 
 
+KINDS: dict[str, Any] = {"sdwebui": SDWebUI, "comfyui": ComfyUI, "apimart": APIMart}
+
+
 @asynccontextmanager
 async def backed(name: str, place: Path, url: str = "") -> AsyncIterator[Gateway]:
     """Run a gateway whose best channel is a backend, on SQLite: it changes nothing there."""
-    kinds: dict[str, Any] = {"sdwebui": SDWebUI, "comfyui": ComfyUI, "apimart": APIMart}
     async with AsyncExitStack() as stack:
         if not url:
-            url = (await stack.enter_async_context(kinds[name].running())).url
+            url = (await stack.enter_async_context(KINDS[name].running())).url
         options = {"size": "64", "model": MODEL, "api_key": ADMIN, "mask": "light"}
         channel = Channel("ch_up", "up", name, base_url=url, options=options, priority=9)
         yield await stack.enter_async_context(
@@ -72,6 +76,33 @@ async def test_the_image_endpoints_paint_on_it(name: str, tmp_path: Path) -> Non
             Image.open(io.BytesIO(one)).load()
         (task,) = (await gateway.client.call("GET", "/mj/task/list")).json
         assert task["properties"]["discordInstanceId"] == "ch_up"
+        assert await is_balanced(gateway)
+
+
+@pytest.mark.parametrize("name", ["sdwebui", "comfyui", "apimart"])
+async def test_a_cancelled_task_is_stopped_upstream(name: str, tmp_path: Path) -> None:
+    async with KINDS[name].running() as upstream, backed(name, tmp_path, upstream.url) as gateway:
+        upstream.trouble = Trouble.STUCK
+        client = gateway.client
+        task_id = await client.imagine("a boat")
+        await client.until(task_id, {"IN_PROGRESS"})
+        await client.call("POST", f"/mj/task/{task_id}/cancel", {})
+        assert (await client.until(task_id))["status"] == "CANCEL"
+        async with asyncio.timeout(10):
+            while not upstream.stopped:
+                await asyncio.sleep(0.01)
+        upstream.trouble = None
+        assert await is_balanced(gateway)
+
+
+async def test_an_order_in_doubt_is_given_up_and_never_sent_again(tmp_path: Path) -> None:
+    async with APIMart.running() as upstream, backed("apimart", tmp_path, upstream.url) as gateway:
+        upstream.trouble = Trouble.LOSE
+        task = await gateway.client.until(await gateway.client.imagine("a boat"))
+        assert task["status"] == "FAILURE"
+        assert "nobody knows" in task["failReason"]
+        assert upstream.url.partition("://")[2] not in task["failReason"]
+        assert upstream.started == 1
         assert await is_balanced(gateway)
 
 

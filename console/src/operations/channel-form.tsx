@@ -7,7 +7,7 @@ import { Field, Switch } from '../ui/field';
 import { useChange } from './desk';
 
 const LANES: readonly Lane[] = ['turbo', 'fast', 'relax'];
-const PROVIDERS = ['sandbox', 'mjproxy'];
+const PROVIDERS = ['sandbox', 'mjproxy', 'apimart', 'openai', 'sdwebui', 'comfyui', 'diffusers'];
 const NUMBERS = [
   ['core_size', 'channel.core', 3],
   ['queue_size', 'channel.queue', 10],

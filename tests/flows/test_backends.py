@@ -14,6 +14,7 @@ import pytest
 from PIL import Image
 
 from gesso.domain.channel import Channel
+from gesso.domain.task import TaskStatus
 from gesso.ledger import audit
 from gesso.testing.rig import Trouble
 from tests.conftest import ADMIN, Gateway, running_gateway
@@ -23,6 +24,12 @@ from tests.upstreams.sdwebui import SDWebUI
 
 pytestmark = pytest.mark.anyio
 QUICK: dict[str, Any] = {"upstream_poll_s": 0.02, "upstream_retry_s": 0.01}
+
+
+async def accepted(gateway: Gateway, task_id: str) -> bool:
+    """Say whether the upstream's id of a task is stored."""
+    task = await gateway.house.reader.find(int(task_id))
+    return task is not None and task.status is TaskStatus.RUNNING
 
 
 KINDS: dict[str, Any] = {"sdwebui": SDWebUI, "comfyui": ComfyUI, "apimart": APIMart}
@@ -85,7 +92,9 @@ async def test_a_cancelled_task_is_stopped_upstream(name: str, tmp_path: Path) -
         upstream.trouble = Trouble.STUCK
         client = gateway.client
         task_id = await client.imagine("a boat")
-        await client.until(task_id, {"IN_PROGRESS"})
+        async with asyncio.timeout(10):
+            while not await accepted(gateway, task_id):
+                await asyncio.sleep(0.01)
         await client.call("POST", f"/mj/task/{task_id}/cancel", {})
         assert (await client.until(task_id))["status"] == "CANCEL"
         async with asyncio.timeout(10):

@@ -55,6 +55,13 @@ class _Trouble:
     faults: int = 0  #: Times that the provider broke, in all.
 
 
+@dataclass(slots=True)
+class _Trail:
+    """What is known of a running task from outside of the step that runs it."""
+
+    upstream_id: str | None = None
+
+
 class Stepper:
     """Runs tasks of one worker."""
 
@@ -96,15 +103,18 @@ class Stepper:
         except Refused as refusal:
             await self._fail(begun.task, refusal.code, refusal.message)
             return None
+        trail = _Trail()
         try:
-            return await self._carry(begun, job, provider)
+            return await self._carry(begun, job, provider, trail)
         except asyncio.CancelledError:
             # The task was cancelled or this worker stops. Only a task that has ended is
             # stopped upstream as well; another worker carries the others on.
-            await asyncio.shield(self._stop_upstream(job, provider))
+            await asyncio.shield(self._stop_upstream(job, provider, trail))
             raise
 
-    async def _carry(self, begun: Begun, job: Job, provider: Provider) -> Again | None:
+    async def _carry(
+        self, begun: Begun, job: Job, provider: Provider, trail: _Trail
+    ) -> Again | None:
         if begun.task.status is TaskStatus.SUBMITTING:
             started = await self._start(begun, job, provider)
             if not isinstance(started, Begun):
@@ -114,6 +124,7 @@ class Stepper:
         if attempt is None or attempt.upstream_id is None:
             await self._fail(begun.task, "lost", "no upstream id is known for a running task")
             return None
+        trail.upstream_id = attempt.upstream_id
         await self._follow(begun.task, attempt.upstream_id, job, provider)
         return None
 
@@ -285,12 +296,13 @@ class Stepper:
     ) -> None:
         await self._writer.write(Fail(task, code, reason, state))
 
-    async def _stop_upstream(self, job: Job, provider: Provider) -> None:
+    async def _stop_upstream(self, job: Job, provider: Provider, trail: _Trail) -> None:
         begun = await self._reader.find(job.task.id)
         if begun is None or begun.status is not TaskStatus.CANCELLED:
             return
+        upstream_id = trail.upstream_id
         try:
-            upstream_id = await provider.find(job)
+            upstream_id = upstream_id or await provider.find(job)
         except Exception:
             log.warning("upstream_not_told", task_id=job.task.id, exc_info=True)
             return

@@ -12,7 +12,6 @@ import asyncio
 import base64
 from collections import Counter
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -39,6 +38,8 @@ _GRACE_S = 0.25
 _RUNS = 3
 #: How often a waiting job that was cancelled is looked at until it can be interrupted.
 _STOPS = 1000
+#: How often the server may fail to answer that until it is left alone.
+_FAILURES = 10
 #: Results that nobody fetched are dropped after so many newer jobs.
 _KEEP = 256
 _STORED = "stored:"
@@ -133,12 +134,14 @@ class SDWebUI:
         run = self._forget(upstream_id)
         if run is not None:
             run.cancel()
-        with suppress(ProviderError):
+        try:
             if await self._interrupt(job):
                 return
-            stop = asyncio.create_task(self._stop_later(job))
-            self._stops.add(stop)
-            stop.add_done_callback(self._stops.discard)
+        except ProviderError:
+            pass  # It is asked again below: nobody else will stop it.
+        stop = asyncio.create_task(self._stop_later(job))
+        self._stops.add(stop)
+        stop.add_done_callback(self._stops.discard)
 
     # Running ----------------------------------------------------------------------------
 
@@ -224,10 +227,15 @@ class SDWebUI:
         return seen.active or not seen.queued
 
     async def _stop_later(self, job: Job) -> None:
+        failures = 0
         for _ in range(_STOPS):
             await asyncio.sleep(max(self.manifest.poll_s, 0.05))
-            with suppress(ProviderError):
+            try:
                 if await self._interrupt(job):
+                    return
+            except ProviderError:
+                failures += 1
+                if failures > _FAILURES:
                     return
 
 

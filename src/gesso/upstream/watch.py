@@ -54,7 +54,7 @@ class Watch:
         None when the upstream does not know it; raises what asking raised.
         """
         loop = asyncio.get_running_loop()
-        watched = self._tasks.setdefault(upstream_id, _Watched(loop.time(), 0.0))
+        watched = self._tasks.setdefault(upstream_id, _Watched(loop.time(), loop.time()))
         if watched.answer is None or watched.answer.done():
             watched.answer = loop.create_future()
         if self._running is None or self._running.done():
@@ -118,6 +118,8 @@ class Watch:
 
     def _drop_forgotten(self, now: float) -> None:
         limit = now - _FORGET * max(self._tick_s, 0.1)
-        gone = [i for i, w in self._tasks.items() if w.due < limit]
+        # Who came while the upstream was being asked has had no turn yet.
+        waiting = self._waiting()
+        gone = [i for i, w in self._tasks.items() if w.due < limit and i not in waiting]
         for one in gone:
             self.forget(one)

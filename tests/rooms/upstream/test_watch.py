@@ -74,3 +74,21 @@ async def test_who_gives_up_takes_nothing_from_the_others() -> None:
     watch.forget("a")
     watch.forget("never seen")
     assert await watch.look("a") == 1
+
+
+async def test_who_comes_while_the_upstream_is_asked_keeps_the_turn() -> None:
+    asked, begun, gate = Asked(), asyncio.Event(), asyncio.Event()
+
+    async def slowly(ids: list[str]) -> dict[str, Any]:
+        begun.set()
+        await gate.wait()
+        return await asked.ask(ids)
+
+    watch = Watch(slowly, 0.001)
+    first = asyncio.create_task(watch.look("a"))
+    await begun.wait()
+    second = asyncio.create_task(watch.look("b"))
+    await asyncio.sleep(0)
+    gate.set()
+    async with asyncio.timeout(5):
+        assert await asyncio.gather(first, second) == [1, 2]

@@ -91,4 +91,4 @@ async def test_who_comes_while_the_upstream_is_asked_keeps_the_turn() -> None:
     await asyncio.sleep(0)
     gate.set()
     async with asyncio.timeout(5):
-        assert await asyncio.gather(first, second) == [1, 2]
+        assert list(await asyncio.gather(first, second)) == [1, 2]

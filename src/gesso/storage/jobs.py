@@ -9,12 +9,17 @@ the commit and, after a crash, again from the tasks table: one code path serves 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, Protocol, cast
 
 import asyncpg
 from pgqueuer import PgQueuer
+from pgqueuer.adapters.inmemory import InMemoryDriver
 from pgqueuer.adapters.inmemory.queries import InMemoryQueries
 from pgqueuer.db import AsyncpgDriver
+from pgqueuer.domain.models import utc_now
+from pgqueuer.domain.settings import db_settings
+from pgqueuer.domain.types import Channel, QueueEntrypoint
 from pgqueuer.queries import Queries
 from pgqueuer.types import JobId
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -56,12 +61,34 @@ def _columns(waiting: Sequence[Task]) -> dict[str, Any]:
 _REMEMBER, _HISTORY = 50_000, 1_000
 
 
+@dataclass
+class _Queries(InMemoryQueries):
+    """The in-memory queue, asked whether anything waits without counting all that does."""
+
+    async def eligible_queued_work(self, entrypoints: list[QueueEntrypoint]) -> int:
+        """Return 1 when a job may start, else 0: the caller compares with nothing but 0.
+
+        Counting was a tenth of the gateway's time with ten thousand waiting (bench `submits`).
+        """
+        wanted, now = set(entrypoints), utc_now()
+        return any(
+            job["status"] == "queued"
+            and job["entrypoint"] in wanted
+            and job["execute_after"] <= now
+            for job in self._jobs.values()
+        )
+
+
 class EmbeddedJobs:
     """The in-memory queue of one process."""
 
     def __init__(self) -> None:
         """Start empty; whoever owns the process refills it from the tasks table."""
-        self._pgq = PgQueuer.in_memory()
+        driver = InMemoryDriver()
+        # As PgQueuer.in_memory builds it, but for the queries.
+        self._pgq = PgQueuer(
+            connection=driver, channel=Channel(db_settings().channel), queries=_Queries(driver)
+        )
         self._ids: dict[int, JobId] = {}
         self._since_cleaning = 0
 

@@ -112,7 +112,8 @@ def choose(
 ) -> Channel:
     """Pick the channel for a task: capable, enabled, healthy, then priority and the rule.
 
-    A follow-up goes where its parent was made while that channel is healthy. When every
+    A follow-up goes where its parent was made while that channel is healthy; anything else
+    avoids paused channels while another one has room. When every
     channel that could serve rests after failures, the task waits for one of them, unless the
     wish says otherwise. Raises NoChannel naming the filter that removed the last channel, or
     QueueFull when every channel that could serve the task has a full queue.
@@ -122,8 +123,10 @@ def choose(
     if not with_room:
         raise QueueFull(facts={"channel_id": left[0].id})
     preferred = [c for c in with_room if c.id == wish.prefer_id]
-    highest = max(c.priority for c in with_room)
-    group = preferred or [c for c in with_room if c.priority == highest]
+    # In a paused channel a task would stand while another one could paint it.
+    awake = [c for c in with_room if not c.paused] or with_room
+    highest = max(c.priority for c in awake)
+    group = preferred or [c for c in awake if c.priority == highest]
     return group[0] if len(group) == 1 else _pick(group, loads, luck)
 
 

@@ -90,6 +90,15 @@ def test_a_channel_that_rests_is_avoided_while_another_can() -> None:
     assert pick([broken("a", seconds=-1, priority=9), channel("b")]) == "a"
 
 
+def test_a_paused_channel_gets_new_tasks_only_when_no_other_has_room() -> None:
+    paused, awake = channel("paused", paused=True, priority=9), channel("awake")
+    full = {"awake": Load(99, 9)}
+    assert pick([paused, awake]) == "awake"
+    assert pick([paused, awake], full) == "paused"
+    assert pick([paused]) == "paused"
+    assert pick([paused, awake], prefer_id="paused") == "paused"
+
+
 def test_a_task_waits_for_a_resting_channel_or_is_refused_with_the_reason() -> None:
     assert pick([broken("a")]) == "a"
     with pytest.raises(NoChannel, match="it is down"):

@@ -113,10 +113,10 @@ def choose(
     """Pick the channel for a task: capable, enabled, healthy, then priority and the rule.
 
     A follow-up goes where its parent was made while that channel is healthy; anything else
-    avoids paused channels while another one has room. When every
-    channel that could serve rests after failures, the task waits for one of them, unless the
-    wish says otherwise. Raises NoChannel naming the filter that removed the last channel, or
-    QueueFull when every channel that could serve the task has a full queue.
+    avoids paused channels while another one has room. When every channel that could serve
+    rests after failures, the task waits for one of them, unless the wish says otherwise.
+    Raises NoChannel naming the filter that removed the last channel, or QueueFull when every
+    channel that could serve the task has a full queue.
     """
     left = _healthy(_allowed(wish, channels, can), wish, now)
     with_room = [c for c in left if _place(c, loads) <= c.queue_size]

@@ -115,7 +115,7 @@ async def test_balance_tasks_and_receipts_agree(database_url: str, tmp_path: Any
             shoppers = [Shopper(client, seed) for seed in range(AT_ONCE)]
             await asyncio.gather(*(s.go(TASKS // AT_ONCE + 1) for s in shoppers))
             ended = await _all_ended(gateway, key)
-            assert len(ended) == sum(len(s.taken) for s in shoppers) >= 150
+            assert len(ended) == sum(len(s.taken) for s in shoppers) >= 100
             assert sum(s.refused for s in shoppers) > 5
             charged = held = 0
             for task in ended:

@@ -208,10 +208,10 @@ class Relayer:
     async def get_call(self, key: ApiKey, call_id: str) -> Call:
         """Return a call of the key's account; raises NotFound, also before it is stored."""
         async with self._database.reading() as connection:
-            found = await calls.find_all(connection, [call_id])
-        if not found or found[0].account_id != key.account_id:
+            call = (await calls.find(connection, [call_id])).get(call_id)
+        if call is None or call.account_id != key.account_id:
             raise NotFound(f"no such call: {call_id[:60]}")
-        return found[0]
+        return call
 
     @asynccontextmanager
     async def ask_stored(self, key: ApiKey, response_id: str, ask: Ask) -> AsyncIterator[Opened]:

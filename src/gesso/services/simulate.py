@@ -74,7 +74,8 @@ class Simulator:
             names = await journal.captured_calls(connection, since, until, limit=MOST + 1)
             made: list[Call] = []
             for start in range(0, min(len(names), MOST), _BATCH):
-                made += await calls.find_all(connection, names[start : start + _BATCH])
+                part = names[start : start + _BATCH]
+                made += (await calls.find(connection, part)).values()
         now = dict(self._catalogue.prices)
         then = now | dict(changes)
         whole = len(sold) <= MOST and len(names) <= MOST

@@ -33,7 +33,7 @@ async def lock(connection: AsyncConnection, ids: Iterable[str]) -> dict[str, Cal
 
 
 async def find(connection: AsyncConnection, ids: Iterable[str]) -> dict[str, Call]:
-    """Read calls as they stand."""
+    """Read calls by id, without locks; missing ones are left out."""
     wanted = sorted(set(ids))
     if not wanted:
         return {}
@@ -66,12 +66,6 @@ async def update_all(connection: AsyncConnection, changed: Sequence[Call]) -> No
         rows.append({"key": call.id} | {f"new_{name}": values[name] for name in _CHANGED})
     if rows:
         await connection.execute(_UPDATE, rows)
-
-
-async def find_all(connection: AsyncConnection, ids: Iterable[str]) -> list[Call]:
-    """Read calls by id, without locks; missing ones are left out."""
-    statement = select(calls).where(calls.c.id.in_(sorted(set(ids))))
-    return [_read(row) for row in (await connection.execute(statement)).mappings()]
 
 
 async def renew(connection: AsyncConnection, ids: Sequence[str], until: datetime) -> None:

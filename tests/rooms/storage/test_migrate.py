@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 
 from gesso.domain.errors import SchemaMismatch
 from gesso.storage import migrate
@@ -33,6 +34,8 @@ async def test_migrations_make_the_schema(empty_url: str, tmp_path: Path) -> Non
     with pytest.raises(SchemaMismatch, match="gesso migrate"):
         await migrate.check(database)
     assert await migrate.migrate(database) == migrate.newest()
+    steps = ScriptDirectory(str(Path(migrate.__file__).parent / "migrations"))
+    assert steps.get_heads() == [migrate.newest()]
     await migrate.migrate(database)
     await migrate.check(database)
     async with database.reading() as connection:

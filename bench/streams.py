@@ -15,11 +15,12 @@ async def listen(port: int, path: str, key: str, count: int) -> tuple[list[float
     and how many streams ended well.
     """
     heard: dict[bytes, list[float]] = defaultdict(list)
-    ended = 0
+    ended, all_open = 0, 0.0
 
     async def one() -> None:
-        nonlocal ended
+        nonlocal ended, all_open
         reader, writer = await _open(port, path, key)
+        all_open = time.perf_counter()
         while line := await reader.readline():
             if line.startswith(b"id: "):
                 heard[line].append(time.perf_counter())
@@ -27,8 +28,8 @@ async def listen(port: int, path: str, key: str, count: int) -> tuple[list[float
         writer.close()
 
     await asyncio.gather(*(one() for _ in range(count)))
-    # An event that somebody opened the stream on is not news to all.
-    news = [times for times in heard.values() if len(times) == count]
+    # Whoever opens a stream is told how things stand; news is what comes when all are open.
+    news = [t for t in heard.values() if len(t) == count and min(t) > all_open]
     return sorted(t - min(times) for times in news for t in times), ended
 
 

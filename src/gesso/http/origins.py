@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from starlette.middleware.cors import CORSMiddleware
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 
 class Origins:
     """Adds the headers that browsers ask for.
 
-    A POST that names no origin comes from no page and is kept by no cache, so it goes the
-    short way; everything else is told that the answer depends on the origin.
+    A request that names no origin comes from no page and goes the short way. Its answer may be
+    kept by a cache, which is told that another origin may get another one; that of a POST is not.
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -22,8 +22,23 @@ class Origins:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
-        post = scope["type"] == "http" and scope["method"] == "POST"
-        if post and not any(name == b"origin" for name, _ in scope["headers"]):
+        if scope["type"] != "http" or any(name == b"origin" for name, _ in scope["headers"]):
+            await self._long(scope, receive, send)
+        elif scope["method"] == "POST":
             await self._app(scope, receive, send)
         else:
-            await self._long(scope, receive, send)
+            await self._app(scope, receive, _Varied(send))
+
+
+class _Varied:
+    """Sends an answer on, and says that it depends on the origin."""
+
+    __slots__ = ("_send",)
+
+    def __init__(self, send: Send) -> None:
+        self._send = send
+
+    async def __call__(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            message["headers"] = [*message.get("headers", ()), (b"vary", b"Origin")]
+        await self._send(message)

@@ -21,6 +21,12 @@ class Search:
     channel_id: str = ""
     contains: Mapping[str, str] = field(default_factory=dict)  #: Text by field of the task.
 
+    @property
+    def conditions(self) -> tuple[object, ...]:
+        """What decides which tasks match; the same for every page of a search."""
+        contains = tuple(sorted(self.contains.items()))
+        return (self.ids, self.statuses, self.actions, self.channel_id, contains)
+
 
 @dataclass(frozen=True, slots=True)
 class Page:

@@ -136,10 +136,13 @@ async def find_of_account(
     return [read_row(row) for row in result.mappings()]
 
 
-async def search(connection: AsyncConnection, account_id: str, wanted: Search) -> Page:
-    """Read one page of an account's tasks, and count all that match."""
+async def search(
+    connection: AsyncConnection, account_id: str, wanted: Search, *, total: int | None = None
+) -> Page:
+    """Read one page of an account's tasks, and count all that match unless `total` is known."""
     found = _conditions(account_id, wanted)
-    total = await connection.scalar(select(func.count()).select_from(tasks).where(*found))
+    if total is None:
+        total = await connection.scalar(select(func.count()).select_from(tasks).where(*found))
     column = tasks.c.submitted_at
     order = column.asc() if wanted.oldest_first else column.desc()
     # The page is found in the index first: its rows alone are then read whole.

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from gesso.domain.errors import NotFound
-from gesso.services import administer
+from gesso.domain.search import Search
+from gesso.services import administer, look_up
 from gesso.services.settle import Cancel
 from tests.rooms.customer import Customer, order
 
@@ -30,3 +31,21 @@ async def test_only_ones_own_tasks_exist(small_customer: Customer) -> None:
     await house.writer.write(Cancel(mine[1]))
     assert {t.id for t in await finder.queue(small_customer.key, limit=9)} == {ids[0], ids[2]}
     assert await finder.find_any(ids[0]) is not None
+
+
+async def test_a_large_total_is_counted_once_in_a_while_and_a_small_one_always(
+    small_customer: Customer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    finder, key = small_customer.house.finder, small_customer.key
+    await small_customer.submit()
+    assert (await finder.search(key, Search())).total == 1
+    await small_customer.submit()
+    assert (await finder.search(key, Search())).total == 2
+    monkeypatch.setattr(look_up, "_LARGE", 2)
+    assert (await finder.search(key, Search(size=1))).total == 2
+    await small_customer.submit()
+    next_page = await finder.search(key, Search(number=1, size=1))
+    assert (next_page.total, len(next_page.tasks)) == (2, 1)
+    assert (await finder.search(key, Search(contains={"prompt": "boat"}))).total == 3
+    monkeypatch.setattr(look_up, "_BELIEVE_S", 0.0)
+    assert (await finder.search(key, Search())).total == 3

@@ -255,9 +255,13 @@ class Settings:
     def oidc_role_names(self) -> dict[str, str]:
         """Roles by what the issuer calls them; raises BadSettings for what is no role."""
         parts = [part.strip() for part in self.oidc_roles.split(",") if part.strip()]
-        pairs = [(part.rpartition("=")[0].strip(), part.rpartition("=")[2].strip()) for part in parts]
+        pairs = [
+            (part.rpartition("=")[0].strip(), part.rpartition("=")[2].strip()) for part in parts
+        ]
         if not all(theirs and ours in _ROLES for theirs, ours in pairs):
-            raise BadSettings(f"GESSO_OIDC_ROLES: each is name=role, with one of {', '.join(_ROLES)}")
+            raise BadSettings(
+                f"GESSO_OIDC_ROLES: each is name=role, with one of {', '.join(_ROLES)}"
+            )
         return dict(pairs)
 
     @property

@@ -1,5 +1,4 @@
-"""Who changed something: a key, a user at a login, a person at this
-machine's shell, or the issuer that vouches for a person."""
+"""Who changed something: a key, a user, an issuer of log-ins, or a person at a shell."""
 
 from __future__ import annotations
 

@@ -6,6 +6,7 @@ import base64
 import json
 from typing import Any
 
+import msgspec
 import pytest
 from joserfc import jwt
 from joserfc.jwk import ECKey, OctKey, RSAKey
@@ -123,5 +124,5 @@ def test_keys_that_check_no_signature_are_left_out() -> None:
     ]
     assert [key.kid for key in read_keys(jwks(*others, RSA.as_dict(private=False)))] == ["rsa"]
     for broken in (b"", b"[]", b"<html>", b'{"keys": 1}', b"{}"):
-        with pytest.raises(ValueError):
+        with pytest.raises(msgspec.DecodeError):
             read_keys(broken)

@@ -13,6 +13,8 @@ from typing import Any
 import pytest
 from joserfc.jwk import ECKey, RSAKey
 
+from gesso import settings as settings_room
+from gesso.app import parts
 from gesso.dialects.admin.desk import ROOT
 from gesso.domain.caller import Role
 from gesso.services import administer, issuer, oidc_login
@@ -90,6 +92,14 @@ async def test_a_user_logs_in_and_is_who_they_are(database_url: str, tmp_path: P
         # What the issuer says of itself and its keys was asked for once.
         assert door.issuer.calls.count("/.well-known/openid-configuration") == 1
         assert door.issuer.calls.count("/jwks") == 1
+
+
+async def test_the_doctor_counts_keys(tmp_path: Path) -> None:
+    async with running_issuer() as running:
+        settings = settings_room.read({}, data_dir=tmp_path, **settings_of(running))
+        asked = parts.issuer(settings)
+        assert asked is not None
+        assert await asked.check() == 1
 
 
 async def test_without_an_issuer_there_is_no_such_way(tmp_path: Path) -> None:

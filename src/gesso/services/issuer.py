@@ -80,6 +80,13 @@ class Issuer:
         self._described = _Kept(self._describe)
         self._keys = _Kept(self._fetch_keys)
 
+    async def check(self) -> int:
+        """Ask the issuer for what it says of itself; returns the number of its keys.
+
+        Raises IssuerUnavailable.
+        """
+        return len(await self._keys.get())
+
     async def address(self, proof: Proof) -> str:
         """Return where a browser goes to log in; raises IssuerUnavailable."""
         described = await self._described.get()

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qs, parse_qsl, urlencode, urlsplit
 
-from joserfc import jwt
+from joserfc import jws
 from joserfc.jwk import ECKey, RSAKey
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -138,7 +138,8 @@ class Issuer:
         if self.unsigned:
             plain = (json.dumps(part).encode() for part in (header | {"alg": "none"}, claims))
             return ".".join(base64.urlsafe_b64encode(p).rstrip(b"=").decode() for p in plain) + "."
-        return jwt.encode(header, claims, self.key, algorithms=[self.algorithm])
+        payload = json.dumps(claims)
+        return jws.serialize_compact(header, payload, self.key, algorithms=[self.algorithm])
 
     async def jwks(self, request: Request) -> Response:
         return JSONResponse({"keys": [self.key.as_dict(private=False) | {"kid": self.kid}]})

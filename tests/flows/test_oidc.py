@@ -116,6 +116,12 @@ async def test_strangers_stay_outside(tmp_path: Path) -> None:
         await door.create()
         door.issuer.person["email_verified"] = False
         refused(await door.enter(), 403, "not verified")
+        for odd in ("a\x00@example.com", "a\ud800@example.com", "a" * 200, 1, ""):
+            door.issuer.person["email"] = odd
+            refused(await door.enter(), 403, "tells no email")
+        door.issuer.claims = {"sub": "1\x00"}
+        refused(await door.enter(), 403, "cannot be kept")
+        door.issuer.claims = {}
         del door.issuer.person["email"]
         refused(await door.enter(), 403, "tells no email")
 
@@ -226,7 +232,14 @@ async def test_an_answer_works_once_and_in_its_own_browser(
         fresh = await door.begin()
         refused(await door.finish(**fresh | {"code": mine["code"]}), 401, "no more")
         vault = door.gateway.house.database.vault
-        for forged in ("x", "sealed:1:x", mine["ticket"][:-2], vault.seal("{}"), "{}"):
+        for forged in (
+            "x",
+            "sealed:1:x",
+            "sealed:1:é",
+            mine["ticket"][:-2],
+            vault.seal("{}"),
+            "{}",
+        ):
             refused(await door.finish(**theirs | {"ticket": forged}), 401, "not begun here")
         late = await door.begin()
         monkeypatch.setattr(oidc_login, "PATIENCE", timedelta(0))

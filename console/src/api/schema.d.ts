@@ -5309,6 +5309,13 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "code": "c0de",
+                 *       "state": "st4te",
+                 *       "ticket": "sealed:1:…"
+                 *     }
+                 */
                 "application/json": components["schemas"]["IssuerAnswer"];
             };
         };

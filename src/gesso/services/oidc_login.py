@@ -131,7 +131,8 @@ class OidcDesk:
     def _redeem_ticket(self, sealed: str, state: str) -> Proof:
         """Open a ticket, once: raises NotAuthenticated for one that does not fit."""
         try:
-            text = self._vault.open(sealed) if is_sealed(sealed) else ""
+            known = sealed.isascii() and is_sealed(sealed)
+            text = self._vault.open(sealed) if known else ""
             ticket = msgspec.json.decode(text, type=_Ticket)
         except (Unreadable, msgspec.DecodeError) as error:
             raise NotAuthenticated("this log-in was not begun here; begin again") from error
@@ -149,8 +150,8 @@ class OidcDesk:
     async def _admit(self, claims: Mapping[str, Any]) -> User:
         """Return the user that somebody is, linked, created and in their role as needed."""
         subject = claims["sub"]
-        if len(subject) > _MAX_SUBJECT:
-            raise NotAllowed("the issuer's subject is too long")
+        if len(subject) > _MAX_SUBJECT or not subject.isprintable():
+            raise NotAllowed("the issuer's subject cannot be kept")
         # Another issuer's person of the same subject is somebody else.
         subject = f"{claims['iss']} {subject}"
         role = self._role_of(claims)
@@ -176,7 +177,7 @@ class OidcDesk:
     def _name_of(self, claims: Mapping[str, Any]) -> str:
         claim = self._terms.name_claim
         name = claims.get(claim)
-        if not isinstance(name, str) or not 0 < len(name) <= _MAX_NAME or "\x00" in name:
+        if not isinstance(name, str) or not 0 < len(name) <= _MAX_NAME or not name.isprintable():
             raise NotAllowed(f"the issuer tells no {claim} of you, which names users here")
         if claim == "email" and claims.get("email_verified") is not True:
             # Else whoever may type an address there would be somebody else here.

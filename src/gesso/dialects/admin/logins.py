@@ -74,6 +74,7 @@ class Logins:
             "POST", "/login/issuer", self.finish, "End a log-in by OpenID Connect: a key",
             permission=None, public=True, body=IssuerAnswer, answer=KeyWithSecret,
             errors=(401, 403, 404, 503),
+            example={"ticket": "sealed:1:…", "code": "c0de", "state": "st4te"},
             description="Takes what the issuer added to the address that it sent the browser to.",
         )  # fmt: skip
         return table.rows

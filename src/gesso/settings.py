@@ -19,9 +19,11 @@ from urllib.parse import urlsplit
 from gesso.domain.errors import BadSettings
 
 #: Settings that are one of a few words.
+_ROLES = ("admin", "operator", "viewer", "member")
 _CHOICES = {
     "mask_polarity": ("light", "transparent"),
     "channel_rule": ("best_wait", "round_robin", "weighted", "random", "fill"),
+    "oidc_create": ("", *_ROLES),
     "outage": ("move", "wait", "refuse"),
 }
 
@@ -192,6 +194,45 @@ class Settings:
     public_prices: bool = _setting(
         False, "Whether anybody may read the price list (/prices, /pricing.json) without a key."
     )
+    oidc_issuer: str = _setting(
+        "",
+        "OpenID Connect issuer that people may log in to the console by, such as "
+        "https://login.example.com/realms/main; empty for none. docs/howto/console.md tells more.",
+    )
+    oidc_client_id: str = _setting("", "Client id of this gateway at the issuer.")
+    oidc_client_secret: str = _setting(
+        "", "Client secret at the issuer; empty for a public client, which has none.", secret=True
+    )
+    oidc_name: str = _setting(
+        "", "What the button of the log-in page calls the issuer; empty for its host."
+    )
+    oidc_scopes: str = _setting("openid email profile", "Scopes asked of the issuer.")
+    oidc_name_claim: str = _setting(
+        "email",
+        "Claim that names the user at their first log-in. Of `email`, only a verified one counts.",
+    )
+    oidc_create: str = _setting(
+        "",
+        "Role of people who are not users yet: admin, operator, viewer or member. Empty refuses "
+        "them, and people without a role where GESSO_OIDC_ROLE_CLAIM is set.",
+    )
+    oidc_account: str = _setting("acc_first", "Account of users that a log-in creates.")
+    oidc_role_claim: str = _setting(
+        "",
+        "Claim, also a path such as realm_access.roles, that sets the role at every log-in by "
+        "GESSO_OIDC_ROLES; empty leaves roles to the page Users.",
+    )
+    oidc_roles: str = _setting(
+        "",
+        "What the values of that claim mean, comma separated, such as gesso-admins=admin,"
+        "staff=member; of several, the role that may do most counts.",
+    )
+    oidc_private: str = _setting(
+        "",
+        "Networks in CIDR form, comma separated, where the issuer may be though they are private; "
+        "only then may its URL start with http://.",
+    )
+    oidc_timeout_s: float = _setting(10.0, "Seconds the issuer may take to answer a call.")
     free_balance: str = _setting(
         "10", "US dollars credited to the first account of a fresh installation, for trying out."
     )
@@ -209,6 +250,19 @@ class Settings:
         if not all(p.isascii() and p.isdigit() and 0 < int(p[:6]) < 1024 for p in parts):
             raise BadSettings("GESSO_CALLBACK_PORTS must be ports of 1–1023, comma separated")
         return tuple(int(part) for part in parts)
+
+    @property
+    def oidc_role_names(self) -> dict[str, str]:
+        """Roles by what the issuer calls them; raises BadSettings for what is no role."""
+        parts = [part.strip() for part in self.oidc_roles.split(",") if part.strip()]
+        pairs = [
+            (part.rpartition("=")[0].strip(), part.rpartition("=")[2].strip()) for part in parts
+        ]
+        if not all(theirs and ours in _ROLES for theirs, ours in pairs):
+            raise BadSettings(
+                f"GESSO_OIDC_ROLES: each is name=role, with one of {', '.join(_ROLES)}"
+            )
+        return dict(pairs)
 
     @property
     def base_url(self) -> str:
@@ -279,9 +333,28 @@ def _check(settings: Settings) -> None:
         if getattr(settings, name) not in known:
             raise BadSettings(f"GESSO_{name.upper()} must be one of {', '.join(known)}")
     _ = settings.callback_port_numbers  # wrong ones are told at the start
+    _check_oidc(settings)
     if settings.public_url and urlsplit(settings.public_url).scheme not in {"http", "https"}:
         raise BadSettings("GESSO_PUBLIC_URL must start with http:// or https://")
     if settings.admin_key and not (
         settings.admin_key.startswith("sk-") and len(settings.admin_key) >= 24
     ):
         raise BadSettings("GESSO_ADMIN_KEY must start with sk- and have at least 24 characters")
+
+
+def _check_oidc(settings: Settings) -> None:
+    issuer = urlsplit(settings.oidc_issuer)
+    if not settings.oidc_issuer:
+        return
+    if not settings.oidc_client_id:
+        raise BadSettings("GESSO_OIDC_ISSUER needs GESSO_OIDC_CLIENT_ID")
+    schemes = {"https", "http"} if settings.oidc_private else {"https"}
+    if issuer.scheme not in schemes or not issuer.netloc or issuer.query or issuer.fragment:
+        raise BadSettings(
+            "GESSO_OIDC_ISSUER must be an https:// URL without a query; http:// is for issuers "
+            "in the networks of GESSO_OIDC_PRIVATE"
+        )
+    if bool(settings.oidc_role_claim) != bool(settings.oidc_role_names):
+        raise BadSettings("GESSO_OIDC_ROLE_CLAIM and GESSO_OIDC_ROLES need each other")
+    if "openid" not in settings.oidc_scopes.split():
+        raise BadSettings("GESSO_OIDC_SCOPES must hold openid")

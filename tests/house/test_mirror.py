@@ -78,6 +78,8 @@ ELSEWHERE = {
     "services/manage_users.py": "rooms/cli/test_users.py",
     "services/moderate.py": "flows/test_moderation.py",
     "services/office.py": "flows/test_admin.py",  # wiring
+    "services/issuer.py": "flows/test_oidc.py",
+    "services/oidc_login.py": "flows/test_oidc.py",
     "services/page.py": "rooms/storage/test_paging.py",  # a name for another floor
     "services/pause.py": "flows/test_outage.py",
     "services/record.py": "flows/test_admin.py",

@@ -57,3 +57,36 @@ def test_what_other_machines_can_reach(host: str, public: bool) -> None:
 def test_every_setting_says_what_it_means() -> None:
     for one in fields(Settings):
         assert len(one.metadata["meaning"]) > 15, one.name
+
+
+@pytest.mark.parametrize(
+    ("wrong", "reason"),
+    [
+        ({"OIDC_CLIENT_ID": ""}, "OIDC_CLIENT_ID"),
+        ({"OIDC_ISSUER": "http://login.example.com"}, "https://"),
+        ({"OIDC_ISSUER": "https://"}, "https://"),
+        ({"OIDC_ISSUER": "https://login.example.com?x=1"}, "without a query"),
+        ({"OIDC_ROLE_CLAIM": "groups"}, "need each other"),
+        ({"OIDC_ROLES": "a=admin"}, "need each other"),
+        ({"OIDC_ROLE_CLAIM": "groups", "OIDC_ROLES": "a=king"}, "OIDC_ROLES"),
+        ({"OIDC_SCOPES": "email"}, "openid"),
+        ({"OIDC_CREATE": "king"}, "OIDC_CREATE"),
+    ],
+    ids=str,
+)
+def test_an_issuer_that_cannot_work_is_told_at_the_start(
+    wrong: dict[str, str], reason: str
+) -> None:
+    good = {"OIDC_ISSUER": "https://login.example.com/x", "OIDC_CLIENT_ID": "gesso"}
+    environ = {f"GESSO_{name}": value for name, value in good.items()}
+    assert room.read(environ).oidc_issuer == good["OIDC_ISSUER"]
+    with pytest.raises(BadSettings, match=reason):
+        room.read(environ | {f"GESSO_{name}": value for name, value in wrong.items()})
+
+
+def test_roles_by_what_the_issuer_calls_them() -> None:
+    environ = {"GESSO_OIDC_ROLES": "cn=boss,staff = member , cn=x=viewer"}
+    with pytest.raises(BadSettings):
+        _ = room.read(environ).oidc_role_names
+    environ = {"GESSO_OIDC_ROLES": "cn=boss=admin,staff = member ,"}
+    assert room.read(environ).oidc_role_names == {"cn=boss": "admin", "staff": "member"}

@@ -439,10 +439,51 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get?: never;
+        /** Tell how people log in here */
+        get: operations["get_login"];
         put?: never;
         /** Log in: a key for some hours */
         post: operations["post_login"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/api/v1/login/issuer": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * End a log-in by OpenID Connect: a key
+         * @description Takes what the issuer added to the address that it sent the browser to.
+         */
+        post: operations["post_login_issuer"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/api/v1/login/issuer/begin": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Begin a log-in by OpenID Connect
+         * @description The browser keeps the ticket and goes to the URL.
+         */
+        post: operations["post_login_issuer_begin"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1671,7 +1712,7 @@ export interface components {
          * @description What kind of actor.
          * @enum {unknown}
          */
-        ActorKind: "cli" | "key" | "setup" | "user";
+        ActorKind: "cli" | "issuer" | "key" | "setup" | "user";
         /**
          * Adjustment
          * @description A correction by hand, up or down; `reason` is kept in the ledger.
@@ -1703,6 +1744,14 @@ export interface components {
             /** Format: date-time */
             sent_at: string;
             status: number | null;
+        };
+        /**
+         * BegunLogin
+         * @description Where a browser goes to log in, and what it keeps to bring back.
+         */
+        BegunLogin: {
+            ticket: string;
+            url: string;
         };
         /**
          * BlendBody
@@ -2023,6 +2072,15 @@ export interface components {
             set: number;
         };
         /**
+         * IssuerAnswer
+         * @description What the issuer gave the browser on its way back, with the ticket that it kept.
+         */
+        IssuerAnswer: {
+            code: string;
+            state: string;
+            ticket: string;
+        };
+        /**
          * KeyChange
          * @description What to change of a key; what is left out stays, null takes a limit away.
          */
@@ -2110,6 +2168,14 @@ export interface components {
         Login: {
             name: string;
             password: string;
+        };
+        /**
+         * LoginWays
+         * @description How people log in here; `issuer` is what to call it, null where there is none.
+         */
+        LoginWays: {
+            issuer: string | null;
+            password: boolean;
         };
         /**
          * Me
@@ -2238,7 +2304,7 @@ export interface components {
         };
         /**
          * NewUser
-         * @description A user to create; one without a password cannot log in.
+         * @description A user to create; one without a password logs in by the issuer, if at all.
          */
         NewUser: {
             account: string;
@@ -2846,6 +2912,7 @@ export interface components {
             created_at: string | null;
             has_password: boolean;
             id: string;
+            linked: boolean;
             name: string;
             role: components["schemas"]["Role"];
         };
@@ -2911,6 +2978,7 @@ export type ActorKind = components['schemas']['ActorKind'];
 export type Adjustment = components['schemas']['Adjustment'];
 export type Amount = components['schemas']['Amount'];
 export type AttemptView = components['schemas']['AttemptView'];
+export type BegunLogin = components['schemas']['BegunLogin'];
 export type BlendBody = components['schemas']['BlendBody'];
 export type Button = components['schemas']['Button'];
 export type ChangeBody = components['schemas']['ChangeBody'];
@@ -2934,6 +3002,7 @@ export type IdsBody = components['schemas']['IdsBody'];
 export type ImageUrl = components['schemas']['ImageUrl'];
 export type ImagineBody = components['schemas']['ImagineBody'];
 export type Imported = components['schemas']['Imported'];
+export type IssuerAnswer = components['schemas']['IssuerAnswer'];
 export type KeyChange = components['schemas']['KeyChange'];
 export type KeyView = components['schemas']['KeyView'];
 export type KeyWithSecret = components['schemas']['KeyWithSecret'];
@@ -2941,6 +3010,7 @@ export type Lane = components['schemas']['Lane'];
 export type LimitsBody = components['schemas']['LimitsBody'];
 export type LimitsView = components['schemas']['LimitsView'];
 export type Login = components['schemas']['Login'];
+export type LoginWays = components['schemas']['LoginWays'];
 export type Me = components['schemas']['Me'];
 export type Message = components['schemas']['Message'];
 export type ModalBody = components['schemas']['ModalBody'];
@@ -5108,6 +5178,44 @@ export interface operations {
             };
         };
     };
+    get_login: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LoginWays"];
+                };
+            };
+            /** @description The request cannot be read: broken JSON, an unknown field, a wrong type. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+            /** @description Too many requests; `Retry-After` says how long to wait. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
     post_login: {
         parameters: {
             query?: never;
@@ -5154,6 +5262,15 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorEnvelope"];
                 };
             };
+            /** @description The key may not do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
             /** @description The body is too large. */
             413: {
                 headers: {
@@ -5174,6 +5291,165 @@ export interface operations {
             };
             /** @description Too many requests; `Retry-After` says how long to wait. */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    post_login_issuer: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "code": "c0de",
+                 *       "state": "st4te",
+                 *       "ticket": "sealed:1:…"
+                 *     }
+                 */
+                "application/json": components["schemas"]["IssuerAnswer"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KeyWithSecret"];
+                };
+            };
+            /** @description The request cannot be read: broken JSON, an unknown field, a wrong type. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+            /** @description The key is missing, unknown, expired or switched off. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+            /** @description The key may not do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+            /** @description A value cannot be used here. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+            /** @description Too many requests; `Retry-After` says how long to wait. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+            /** @description No channel, or no other server that is asked, can serve this now. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    post_login_issuer_begin: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BegunLogin"];
+                };
+            };
+            /** @description The request cannot be read: broken JSON, an unknown field, a wrong type. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+            /** @description Too many requests; `Retry-After` says how long to wait. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+            /** @description No channel, or no other server that is asked, can serve this now. */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };

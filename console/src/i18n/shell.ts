@@ -38,6 +38,12 @@ export const shellWords = {
     'Kept in this tab only, and forgotten when it is closed.',
     '仅保存在此标签页，关闭后即清除。',
   ],
+  'login.issuer': ['Log in with {name}', '使用 {name} 登录'],
+  'login.issuerRefused': ['The login was not granted: {reason}', '登录未获授权：{reason}'],
+  'login.noTicket': [
+    'This login was begun in another tab, or at another address of this gateway. Please begin again here.',
+    '此登录是在其他标签页或网关的其他地址发起的，请在此重新开始。',
+  ],
   'login.out': ['Log out', '退出登录'],
   'login.expired': ['Your login has ended. Please log in again.', '登录已失效，请重新登录。'],
   'role.admin': ['Administrator', '管理员'],

@@ -39,7 +39,7 @@ export default function Channels() {
     { name: t('channel.lanes'), width: '9rem', cell: (one) => one.lanes.join(', ') },
     {
       name: t('channel.load'),
-      width: 'minmax(0, 1.2fr)',
+      width: 'minmax(0, 1.5fr)',
       cell: (one) =>
         t('queue.load', { running: one.running, core: one.core_size, waiting: one.waiting }),
     },

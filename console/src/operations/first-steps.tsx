@@ -25,7 +25,7 @@ export default function FirstSteps() {
   const pictures = useQuery({ queryKey: ['feed', 'any'], queryFn: () => queryTasks({}, 0, 1) });
   if (!users.rows || !channels.rows || !keys.rows || !pictures.data) return <Loading />;
   const steps = [
-    users.rows.some((one) => one.has_password),
+    users.rows.some((one) => one.has_password || one.linked),
     channels.rows.some((one) => one.provider !== 'sandbox'),
     keys.rows.filter((one) => !one.user && !one.revoked_at).length > 1,
     pictures.data.totalElements > 0,

@@ -83,6 +83,22 @@ function Amount({ money, signed = false }: { money: Money; signed?: boolean }) {
   );
 }
 
+/** The name of a book, which breaks between whose and which it is. */
+function Book({ name }: { name: string }) {
+  const [owner, ...rest] = name.split('/');
+  return (
+    <small className="mono">
+      {owner}
+      {rest.map((part) => (
+        <span key={part}>
+          /<wbr />
+          {part}
+        </span>
+      ))}
+    </small>
+  );
+}
+
 function Entries({ accounts }: { accounts: AccountView[] }) {
   const { t, language } = useLanguage();
   const [filters, set] = useFilters({ account: '', verb: '', task: '', from: '', to: '' });
@@ -98,8 +114,8 @@ function Entries({ accounts }: { accounts: AccountView[] }) {
       align: 'end',
       cell: (one) => <Amount money={one.amount} />,
     },
-    { name: t('ledger.from'), cell: (one) => <small className="mono">{one.source}</small> },
-    { name: t('ledger.to'), cell: (one) => <small className="mono">{one.destination}</small> },
+    { name: t('ledger.from'), cell: (one) => <Book name={one.source} /> },
+    { name: t('ledger.to'), cell: (one) => <Book name={one.destination} /> },
     {
       name: t('queue.task'),
       width: '10rem',

@@ -29,7 +29,7 @@ export default function Users() {
     {
       name: t('user.login'),
       width: '7rem',
-      cell: (one) => t(one.has_password ? 'is.yes' : 'is.no'),
+      cell: (one) => t(one.has_password || one.linked ? 'is.yes' : 'is.no'),
     },
     { name: t('key.created'), cell: (one) => when(one.created_at, language) },
   ];

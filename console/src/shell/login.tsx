@@ -4,6 +4,7 @@ import { useLanguage } from '../i18n/language';
 import { Button } from '../ui/button';
 import { explain } from '../ui/fault';
 import { Field, Segments } from '../ui/field';
+import { IssuerLogin } from './issuer-login';
 import { Switches } from './switches';
 
 /** The door: an API key, or a name with its password. */
@@ -89,6 +90,7 @@ export function Login() {
         <Button kind="primary" type="submit" busy={busy}>
           {t('login.enter')}
         </Button>
+        <IssuerLogin onFault={setFault} />
         <small>{t('login.kept')}</small>
       </form>
       <Switches />

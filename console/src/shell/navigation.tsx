@@ -71,9 +71,9 @@ export function SideNavigation({ onSearch }: { onSearch: () => void }) {
         <img src="/favicon.svg" alt="" width="28" height="28" />
         gesso
       </div>
-      <button type="button" className="finder" onClick={onSearch}>
+      <button type="button" className="finder" aria-label={t('command.open')} onClick={onSearch}>
         <Icon name="search" size={16} />
-        <span>{t('command.open')}</span>
+        <span>{t('do.search')}</span>
         <kbd>{/Mac|iPhone/.test(navigator.userAgent) ? '⌘K' : 'Ctrl K'}</kbd>
       </button>
       <nav aria-label={t('nav.main')}>

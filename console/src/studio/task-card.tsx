@@ -11,6 +11,7 @@ import { useActions } from './actions';
 import type { Card } from './feed';
 import { usePlace } from './live';
 import { saveAll, saveOne } from './save';
+import { PromptText } from './prompt-text';
 import { TaskButtons } from './task-buttons';
 import { TaskPicture } from './task-picture';
 
@@ -53,7 +54,7 @@ export const TaskCard = memo(function TaskCard({ card, onReuse }: Props) {
     <article className="task card" aria-label={card.prompt || name(card.action)}>
       <header>
         <p className="task-prompt" title={card.prompt}>
-          {card.prompt || name(card.action)}
+          <PromptText text={card.prompt || name(card.action)} />
         </p>
         <div className="row">
           <Badge>{name(task?.action ?? card.action)}</Badge>

@@ -12,10 +12,12 @@ from gesso.dialects.apimart.wire import write_webhook
 from gesso.dialects.midjourney import wire as midjourney_wire
 from gesso.domain.errors import BadSettings
 from gesso.domain.task import Task
+from gesso.http.console import LOGIN
 from gesso.http.pictures import PictureLinks
 from gesso.kit import picture
 from gesso.kit.web import Guard
 from gesso.services.deliver import Sender
+from gesso.services.issuer import Client, Issuer
 from gesso.settings import Settings
 from gesso.storage.database import Database
 
@@ -37,6 +39,22 @@ def sender(settings: Settings, database: Database, secret: str) -> Sender:
         low_ports=frozenset(settings.callback_port_numbers),
     )
     return Sender(database, guard, secret)
+
+
+def issuer(settings: Settings) -> Issuer | None:
+    """Return who people may log in by, or None where no issuer is configured."""
+    if not settings.oidc_issuer:
+        return None
+    client = Client(
+        issuer=settings.oidc_issuer,
+        id=settings.oidc_client_id,
+        secret=settings.oidc_client_secret,
+        scopes=settings.oidc_scopes,
+        redirect_url=settings.base_url + LOGIN,
+        timeout_s=settings.oidc_timeout_s,
+    )
+    allowed = networks("GESSO_OIDC_PRIVATE", settings.oidc_private)
+    return Issuer(client, Guard(allow_private=allowed))
 
 
 def networks(name: str, text: str) -> frozenset[Any]:

@@ -9,7 +9,7 @@ from starlette.types import ASGIApp
 
 from gesso.app.crossing import app_of, join
 from gesso.app.house import House
-from gesso.app.parts import limits, networks
+from gesso.app.parts import issuer, limits, networks
 from gesso.dialects import apimart
 from gesso.dialects.admin.routes import AdminRoutes
 from gesso.dialects.admin.wire import ErrorEnvelope
@@ -65,6 +65,7 @@ def build_web(house: House) -> ASGIApp:
         relayer=house.relayer,
         authenticator=authenticator,
         sender=house.sender(),
+        issuer=issuer(settings),
         settings=settings,
     )
     shared = _services(house, room)

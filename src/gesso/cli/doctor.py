@@ -13,6 +13,7 @@ from sqlalchemy import text
 from gesso import __version__
 from gesso import settings as settings_room
 from gesso.app import check_public, open_house
+from gesso.app.parts import issuer
 from gesso.domain.errors import GessoError
 from gesso.ledger import audit
 from gesso.services import administer, show_settings
@@ -48,6 +49,7 @@ async def _check_all(settings: Settings) -> bool:
         ),
         ("pictures can be stored", lambda: _store(settings), "check GESSO_BLOB_URL and rights"),
         ("books are right", lambda: _books(database), "run `gesso ledger check`"),
+        ("log-in issuer", lambda: _issuer(settings), "check GESSO_OIDC_ISSUER and _PRIVATE"),
     ]
     fine = True
     for number, (name, check, hint) in enumerate(checks, 1):
@@ -98,3 +100,8 @@ async def _books(database: Database) -> str:
     if report.findings:
         raise OSError("; ".join(str(f) for f in report.findings))
     return f"{report.open_tasks} open tasks, no drift"
+
+
+async def _issuer(settings: Settings) -> str:
+    asked = issuer(settings)
+    return f"{await asked.check()} keys" if asked else "none is set"

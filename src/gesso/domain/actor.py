@@ -1,4 +1,4 @@
-"""Who changed something: a key, a user at a login, or a person at this machine's shell."""
+"""Who changed something: a key, a user, an issuer of log-ins, or a person at a shell."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ class ActorKind(StrEnum):
     KEY = "key"  #: An API key over HTTP.
     USER = "user"  #: A user with a key that a login or an operator gave them.
     CLI = "cli"  #: Somebody who can run commands on this installation.
+    ISSUER = "issuer"  #: The OpenID Connect issuer, at the log-in of one of its people.
     SETUP = "setup"  #: The first start of an installation.
 
 
@@ -26,4 +27,5 @@ class Actor:
 
 
 CLI = Actor(ActorKind.CLI, "cli")
+ISSUER = Actor(ActorKind.ISSUER, "issuer")
 SETUP = Actor(ActorKind.SETUP, "setup")

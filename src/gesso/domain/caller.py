@@ -56,6 +56,7 @@ class User:
     name: str
     role: Role
     has_password: bool = False
+    linked: bool = False  #: Whether a person of the OpenID Connect issuer is this user.
     created_at: datetime | None = None
 
 

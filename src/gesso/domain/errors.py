@@ -81,6 +81,13 @@ class Unmoderated(CallerError):
     retry = True
 
 
+class IssuerUnavailable(CallerError):
+    """The OpenID Connect issuer does not answer as it should; log in another way, or later."""
+
+    code = "issuer_unavailable"
+    retry = True
+
+
 class TooLarge(CallerError):
     """The request body is larger than this gateway accepts."""
 

@@ -23,8 +23,10 @@ POLICY = (
     "default-src 'self'; img-src 'self' data: blob:; media-src 'self' blob:; style-src 'self'; "
     "script-src 'self'; frame-ancestors 'none'; base-uri 'none'"
 )
+#: Where an OpenID Connect issuer sends people back to.
+LOGIN = "/login"
 #: Where the console has pages of its own; every other path is for the wires.
-PAGES = ("/", "/gallery", "/chat", "/prices", "/account", "/operations/{page}")
+PAGES = ("/", LOGIN, "/gallery", "/chat", "/prices", "/account", "/operations/{page}")
 INDEX = "index.html"
 _MIME = {
     "css": "text/css; charset=utf-8",

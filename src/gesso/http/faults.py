@@ -11,6 +11,7 @@ from gesso.domain.errors import (
     InsufficientFunds,
     InvalidOrder,
     InvalidValue,
+    IssuerUnavailable,
     KeyReused,
     NoChannel,
     NotAllowed,
@@ -42,6 +43,7 @@ _STATUS: dict[type[GessoError], int] = {
     QueueFull: 429,
     NoChannel: 503,
     Unmoderated: 503,
+    IssuerUnavailable: 503,
     StillRunning: 408,
 }
 
@@ -65,5 +67,5 @@ MEANING = {
     413: "The body is too large.",
     422: "A value cannot be used here.",
     429: "Too many requests; `Retry-After` says how long to wait.",
-    503: "No channel can serve this now.",
+    503: "No channel, or no other server that is asked, can serve this now.",
 }

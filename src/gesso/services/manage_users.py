@@ -1,10 +1,11 @@
-"""Users: people with a password, whose keys may do no more than they may."""
+"""Users: people with a password or an issuer, whose keys may do no more than they may."""
 
 from __future__ import annotations
 
 import asyncio
 import time
 from collections import OrderedDict
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -19,6 +20,7 @@ from gesso.domain.caller import Role, User
 from gesso.domain.errors import (
     Conflict,
     InvalidValue,
+    NotAllowed,
     NotAuthenticated,
     NotFound,
     RateLimited,
@@ -66,22 +68,61 @@ class UserDesk:
 
     async def get_by_name(self, name: str) -> User:
         """Return a user by name; raises NotFound."""
-        async with self._database.reading() as connection:
-            found = await users.find_by_name(connection, name)
+        found = await self.find_by_name(name)
         if found is None:
             raise NotFound(f"no such user: {name[:60]}")
-        return found[0]
+        return found
+
+    async def find_by_name(self, name: str) -> User | None:
+        """Return a user by name, or None."""
+        async with self._database.reading() as connection:
+            found = await users.find_by_name(connection, name)
+        return None if found is None else found[0]
+
+    async def find_linked(self, subject: str) -> User | None:
+        """Return the user that an issuer's person is, or None."""
+        async with self._database.reading() as connection:
+            return await users.find_by_subject(connection, subject)
+
+    async def link(self, actor: Actor, user_id: str, subject: str) -> User:
+        """Say which person of an issuer a user is, once and for all; raises Conflict."""
+        async with self._database.transaction() as connection:
+            before = await _known(connection, user_id)
+            if before.linked:
+                raise Conflict("this user is another person of the issuer already")
+            await users.change(connection, user_id, {"subject": subject})
+            after = {"name": before.name, "subject": subject}
+            await record.keep(connection, actor, "user.link", user_id, after=after)
+        return replace(before, linked=True)
 
     async def create(
-        self, actor: Actor, name: str, role: Role, account_id: str, password: str | None
+        self,
+        actor: Actor,
+        name: str,
+        role: Role,
+        account_id: str,
+        password: str | None,
+        *,
+        subject: str | None = None,
     ) -> User:
-        """Create a user; without a password they cannot log in. Raises Conflict, InvalidValue."""
-        user = User(ids.new_id("usr"), account_id, name, role, password is not None, clock.now())
+        """Create a user; one with neither password nor issuer's subject cannot log in.
+
+        Raises Conflict or InvalidValue.
+        """
+        user = User(
+            id=ids.new_id("usr"),
+            account_id=account_id,
+            name=name,
+            role=role,
+            has_password=password is not None,
+            linked=subject is not None,
+            created_at=clock.now(),
+        )
         hashed = await self._hash(password)
         try:
             async with self._database.transaction() as connection:
                 await _check_account(connection, account_id)
-                await users.create(connection, user, hashed, clock.now())
+                await users.create(connection, user, hashed, subject, clock.now())
                 after = record.facts(user)
                 await record.keep(connection, actor, "user.create", user.id, after=after)
         except IntegrityError as error:
@@ -139,6 +180,14 @@ class UserDesk:
             self._count_failure(name)
             raise NotAuthenticated("name or password is wrong")
         self._failures.pop(name, None)
+        return await self.enter(user, address)
+
+    async def enter(self, user: User, address: str) -> NewKey:
+        """Return a key for a user who has shown who they are; raises NotAllowed."""
+        async with self._database.reading() as connection:
+            account = (await accounts.lock(connection, [user.account_id])).get(user.account_id)
+        if account is None or not account.enabled:
+            raise NotAllowed("the account of this user is disabled")
         return await administer.create_key(
             self._database,
             user.account_id,

@@ -9,12 +9,14 @@ from gesso.services.browse import BookDesk, TaskDesk, TrailDesk
 from gesso.services.catalogue import Catalogue
 from gesso.services.channel_record import ChannelRecord
 from gesso.services.deliver import Sender
+from gesso.services.issuer import Issuer
 from gesso.services.manage_accounts import AccountDesk
 from gesso.services.manage_catalogue import PriceDesk, WordDesk
 from gesso.services.manage_channels import ChannelDesk
 from gesso.services.manage_deliveries import DeliveryDesk
 from gesso.services.manage_keys import KeyDesk
 from gesso.services.manage_users import UserDesk
+from gesso.services.oidc_login import OidcDesk, read_terms
 from gesso.services.relay import Relayer
 from gesso.services.simulate import Simulator
 from gesso.settings import Settings
@@ -39,6 +41,7 @@ class Office:
     trail: TrailDesk
     records: ChannelRecord
     simulator: Simulator
+    oidc: OidcDesk | None  #: None where no issuer is configured.
     settings: Settings
 
 
@@ -51,13 +54,15 @@ def open_office(
     relayer: Relayer,
     authenticator: Authenticator,
     sender: Sender,
+    issuer: Issuer | None,
     settings: Settings,
 ) -> Office:
     """Build every desk."""
+    users = UserDesk(database, authenticator)
     return Office(
         accounts=AccountDesk(database, writer, authenticator),
         keys=KeyDesk(database, authenticator),
-        users=UserDesk(database, authenticator),
+        users=users,
         channels=ChannelDesk(database, catalogue, relayer),
         prices=PriceDesk(database, catalogue),
         words=WordDesk(database, catalogue),
@@ -67,5 +72,6 @@ def open_office(
         trail=TrailDesk(database),
         records=ChannelRecord(database),
         simulator=Simulator(database, catalogue),
+        oidc=OidcDesk(issuer, users, database.vault, read_terms(settings)) if issuer else None,
         settings=settings,
     )

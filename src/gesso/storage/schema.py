@@ -50,7 +50,10 @@ users = Table(
     Column("name", Text, nullable=False, unique=True),
     Column("role", String(20), nullable=False),
     Column("password_hash", Text),
+    #: Issuer and subject, apart by a space, of who logs in by OpenID Connect.
+    Column("subject", Text),
     Column("created_at", BigInteger, nullable=False),
+    Index("users_subject", "subject", unique=True),
 )
 
 keys = Table(

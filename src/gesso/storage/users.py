@@ -1,4 +1,4 @@
-"""Rows of `users`: people who may log in, with the Argon2 hash of their password."""
+"""Rows of `users`: people who may log in, by an Argon2-hashed password or an issuer."""
 
 from __future__ import annotations
 
@@ -16,9 +16,13 @@ from gesso.storage.schema import users
 
 
 async def create(
-    connection: AsyncConnection, user: User, password_hash: str | None, now: datetime
+    connection: AsyncConnection,
+    user: User,
+    password_hash: str | None,
+    subject: str | None,
+    now: datetime,
 ) -> None:
-    """Insert a user; a taken name raises IntegrityError."""
+    """Insert a user; a taken name or subject raises IntegrityError."""
     await connection.execute(
         insert(users).values(
             id=user.id,
@@ -26,6 +30,7 @@ async def create(
             name=user.name,
             role=user.role.value,
             password_hash=password_hash,
+            subject=subject,
             created_at=millis(now),
         )
     )
@@ -34,6 +39,13 @@ async def create(
 async def find(connection: AsyncConnection, user_id: str) -> User | None:
     """Read and lock one user by id."""
     return await _first(connection, users.c.id == user_id)
+
+
+async def find_by_subject(connection: AsyncConnection, subject: str) -> User | None:
+    """Read a user by the person of an issuer that they are."""
+    row = (await connection.execute(select(users).where(users.c.subject == subject))).mappings()
+    found = row.first()
+    return None if found is None else _read(found)
 
 
 async def find_by_name(connection: AsyncConnection, name: str) -> tuple[User, str | None] | None:
@@ -72,5 +84,6 @@ def _read(row: Any) -> User:
         name=row["name"],
         role=Role(row["role"]),
         has_password=row["password_hash"] is not None,
+        linked=row["subject"] is not None,
         created_at=datetime.fromtimestamp(row["created_at"] / 1000, UTC),
     )

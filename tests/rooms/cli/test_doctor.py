@@ -18,6 +18,18 @@ def test_a_healthy_installation(tmp_path: Path) -> None:
     assert "(set)" in out
 
 
+def test_an_issuer_that_is_not_there(tmp_path: Path) -> None:
+    gesso(tmp_path, "migrate")
+    code, out = gesso(
+        tmp_path, "doctor",
+        GESSO_OIDC_ISSUER="http://127.0.0.1:9", GESSO_OIDC_CLIENT_ID="gesso",
+        GESSO_OIDC_CLIENT_SECRET="hidden", GESSO_OIDC_PRIVATE="127.0.0.0/8",
+    )  # fmt: skip
+    assert code == 1
+    assert "FAIL  log-in issuer" in out
+    assert "hidden" not in out
+
+
 def test_what_is_wrong_comes_with_a_hint(tmp_path: Path) -> None:
     code, out = gesso(tmp_path, "doctor")
     assert code == 1

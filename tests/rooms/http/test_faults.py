@@ -21,7 +21,7 @@ def test_the_callers_faults_are_4xx_and_ours_are_5xx(kind: type[GessoError]) -> 
     status = status_of(kind("x"))
     expected = 4 if issubclass(kind, errors.CallerError) else 5
     # That nobody is there to serve or to check is nobody's fault outside: it may be sent again.
-    absent = kind in {errors.NoChannel, errors.Unmoderated}
+    absent = kind in {errors.NoChannel, errors.Unmoderated, errors.IssuerUnavailable}
     assert status // 100 == (5 if absent else expected)
     if status == 429:
         assert kind.retry

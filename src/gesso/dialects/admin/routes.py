@@ -21,6 +21,7 @@ from gesso.dialects.admin.desk import CSV, ROOT, Call, Endpoint
 from gesso.dialects.admin.installation import Installation
 from gesso.dialects.admin.keys import Keys
 from gesso.dialects.admin.ledger import Ledger
+from gesso.dialects.admin.logins import Logins
 from gesso.dialects.admin.tasks import Tasks
 from gesso.dialects.admin.users import Users
 from gesso.domain import permission
@@ -56,6 +57,7 @@ class AdminRoutes:
         self.table: list[Endpoint] = [
             *Accounts(office).table(),
             *Keys(office).table(),
+            *Logins(office).table(),
             *Users(office).table(),
             *Channels(office).table(),
             *Catalogue(office).table(),

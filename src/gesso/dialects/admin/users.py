@@ -1,4 +1,4 @@
-"""/users, /login and /me: people, and who one is."""
+"""/users, /logout and /me: people, and who one is."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Annotated
 from msgspec import UNSET, Meta, UnsetType
 
 from gesso.dialects.admin.desk import Call, Endpoint, Table
-from gesso.dialects.admin.keys import KeyView, KeyWithSecret, write_key, write_made
+from gesso.dialects.admin.keys import KeyView, write_key
 from gesso.dialects.admin.wire import Body, Id, Moment, Name, Page, Paged, View, given
 from gesso.domain.caller import Role, User
 from gesso.domain.permission import MAY, Permission
@@ -17,7 +17,7 @@ Password = Annotated[str, Meta(min_length=10, max_length=200)]
 
 
 class NewUser(Body):
-    """A user to create; one without a password cannot log in."""
+    """A user to create; one without a password logs in by the issuer, if at all."""
 
     name: Name
     role: Role
@@ -33,13 +33,6 @@ class UserChange(Body):
     password: Password | UnsetType = UNSET
 
 
-class Login(Body):
-    """A name with its password."""
-
-    name: Name
-    password: Annotated[str, Meta(min_length=1, max_length=1000)]
-
-
 class UserView(View):
     """A user."""
 
@@ -48,6 +41,7 @@ class UserView(View):
     role: Role
     account: str
     has_password: bool
+    linked: bool
     created_at: Moment | None
 
 
@@ -65,6 +59,7 @@ def _write(user: User) -> UserView:
         role=user.role,
         account=user.account_id,
         has_password=user.has_password,
+        linked=user.linked,
         created_at=user.created_at,
     )
 
@@ -80,11 +75,6 @@ class Users:
     def table(self) -> list[Endpoint]:
         """Return the routes."""
         table, one, may = Table("users"), "/users/{user_id}", Permission.USERS
-        table.add(
-            "POST", "/login", self.login, "Log in: a key for some hours",
-            permission=None, public=True, body=Login, answer=KeyWithSecret, errors=(401,),
-            example={"name": "ann", "password": "a long password"},
-        )  # fmt: skip
         table.add(
             "POST", "/logout", self.logout, "Revoke the key of this request",
             permission=None, status=204,
@@ -110,11 +100,6 @@ class Users:
             permission=may, status=204, errors=(409,),
         )  # fmt: skip
         return table.rows
-
-    async def login(self, call: Call[None, Login]) -> KeyWithSecret:
-        """POST /login."""
-        address = call.actor.address
-        return write_made(await self._desk.login(call.body.name, call.body.password, address))
 
     async def logout(self, call: Call[None, None]) -> None:
         """POST /logout."""

@@ -10,6 +10,7 @@ from gesso.dialects.apimart.hall import Hall, answer_json, refuse
 from gesso.dialects.apimart.models import Models
 from gesso.dialects.apimart.money import Money
 from gesso.dialects.apimart.queries import Queries
+from gesso.dialects.apimart.shapes import MartError, MartFault
 from gesso.dialects.apimart.submits import Services, Submits
 from gesso.dialects.apimart.uploads import Uploads
 from gesso.dialects.apimart.wire import write
@@ -112,4 +113,4 @@ class _Beyond:
 
 def _refuse(status: int, message: str) -> Response:
     kind = "not_found_error" if status == 404 else "invalid_request_error"
-    return answer_json(write({"error": {"code": status, "message": message, "type": kind}}), status)
+    return answer_json(write(MartError(MartFault(status, message, kind))), status)

@@ -92,6 +92,26 @@ class UnknownTask(msgspec.Struct):
     error: MartFault
 
 
+class BatchTask(msgspec.Struct, kw_only=True):
+    """One place of a batch: a task, or its id with `not_found` and why.
+
+    It describes `UnifiedTask` and `UnknownTask` together, which have no field that tells them
+    apart by itself.
+    """
+
+    id: str
+    status: str
+    progress: int | UnsetType = UNSET
+    cost: float | UnsetType = UNSET
+    credits_cost: float | UnsetType = UNSET
+    created: int | UnsetType | None = UNSET
+    estimated_time: int | UnsetType = UNSET
+    result: TaskResult | UnsetType = UNSET
+    completed: int | UnsetType | None = UNSET
+    actual_time: int | UnsetType = UNSET
+    error: dict[str, Any] | UnsetType = UNSET
+
+
 class FlatButton(msgspec.Struct):
     """A button; send `customId` as `custom_id`."""
 

@@ -166,8 +166,10 @@ def _responses(one: Operation, schemas: _Schemas) -> dict[str, Any]:
     content: dict[str, Any] = {}
     if one.answer is not None:
         content["application/json"] = {"schema": schemas.of(one.answer)}
-    text = {"schema": {"type": "string"}}
-    content |= {media: text for media in one.media if media != "application/json"}
+    for media in (m for m in one.media if m != "application/json"):
+        # What an event holds has no place in a schema of this version.
+        text = {} if media == "text/event-stream" else {"schema": {"type": "string"}}
+        content[media] = text
     done: dict[str, Any] = {"description": "Done."}
     if content:
         done["content"] = content

@@ -70,8 +70,7 @@ async def update_all(connection: AsyncConnection, changed: Sequence[Call]) -> No
 
 async def find_all(connection: AsyncConnection, ids: Iterable[str]) -> list[Call]:
     """Read calls by id, without locks; missing ones are left out."""
-    statement = select(calls).where(calls.c.id.in_(sorted(set(ids))))
-    return [_read(row) for row in (await connection.execute(statement)).mappings()]
+    return list((await find(connection, ids)).values())
 
 
 async def renew(connection: AsyncConnection, ids: Sequence[str], until: datetime) -> None:

@@ -11457,7 +11457,7 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SubmitResult"];
-                    "text/event-stream": string;
+                    "text/event-stream": unknown;
                 };
             };
             /** @description The key is missing, unknown, expired or switched off. */
@@ -11684,7 +11684,7 @@ export interface operations {
                     "audio/opus": string;
                     "audio/pcm": string;
                     "audio/wav": string;
-                    "text/event-stream": string;
+                    "text/event-stream": unknown;
                 };
             };
             /** @description The request cannot be read: broken JSON, an unknown field, a wrong type. */
@@ -11808,7 +11808,7 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Transcript"];
-                    "text/event-stream": string;
+                    "text/event-stream": unknown;
                     "text/plain": string;
                     "text/vtt": string;
                 };
@@ -11934,7 +11934,7 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Transcript"];
-                    "text/event-stream": string;
+                    "text/event-stream": unknown;
                     "text/plain": string;
                     "text/vtt": string;
                 };
@@ -12203,7 +12203,7 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Completion"];
-                    "text/event-stream": string;
+                    "text/event-stream": unknown;
                 };
             };
             /** @description The request cannot be read: broken JSON, an unknown field, a wrong type. */
@@ -12333,7 +12333,7 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Completion"];
-                    "text/event-stream": string;
+                    "text/event-stream": unknown;
                 };
             };
             /** @description The request cannot be read: broken JSON, an unknown field, a wrong type. */
@@ -12586,7 +12586,7 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["MadePictures"];
-                    "text/event-stream": string;
+                    "text/event-stream": unknown;
                 };
             };
             /** @description The request cannot be read: broken JSON, an unknown field, a wrong type. */
@@ -12717,7 +12717,7 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["MadePictures"] | components["schemas"]["Done_list_gesso.dialects.apimart.shapes.AcceptedTask__"];
-                    "text/event-stream": string;
+                    "text/event-stream": unknown;
                 };
             };
             /** @description The request cannot be read: broken JSON, an unknown field, a wrong type. */
@@ -12850,7 +12850,7 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["MadePictures"];
-                    "text/event-stream": string;
+                    "text/event-stream": unknown;
                 };
             };
             /** @description The request cannot be read: broken JSON, an unknown field, a wrong type. */
@@ -15612,7 +15612,7 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ModelResponse"];
-                    "text/event-stream": string;
+                    "text/event-stream": unknown;
                 };
             };
             /** @description The request cannot be read: broken JSON, an unknown field, a wrong type. */
@@ -15734,7 +15734,7 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ModelResponse"];
-                    "text/event-stream": string;
+                    "text/event-stream": unknown;
                 };
             };
             /** @description The request cannot be read: broken JSON, an unknown field, a wrong type. */
@@ -16541,7 +16541,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "text/event-stream": string;
+                    "text/event-stream": unknown;
                 };
             };
             /** @description The request cannot be read: broken JSON, an unknown field, a wrong type. */

@@ -44,6 +44,7 @@ class Operation:
     error: Any = None  #: msgspec type of refusals where a wire has its own, or several.
     example: Any = None  #: A request body that works.
     description: str = ""
+    wire: str = ""  #: Whose operation it is; a description is grouped by it.
 
     @property
     def name(self) -> str:
@@ -70,6 +71,7 @@ def describe(
         "info": {"title": title, "version": version},
         "servers": [{"url": server or "/"}],
         "tags": [{"name": tag} for tag in dict.fromkeys(o.tag for o in operations)],
+        "x-tagGroups": _groups(operations),
         "paths": paths,
         "components": {
             "schemas": components,
@@ -81,6 +83,14 @@ def describe(
 def shown_path(path: str) -> str:
     """Return a path of Starlette as OpenAPI writes it, without converters."""
     return _PARAMETER.sub(r"{\1}", path)
+
+
+def _groups(operations: Sequence[Operation]) -> list[dict[str, Any]]:
+    """Return the tags of each wire, in the form that viewers of descriptions know."""
+    tags: dict[str, dict[str, None]] = {}
+    for one in operations:
+        tags.setdefault(one.wire, {})[one.tag] = None
+    return [{"name": wire, "tags": list(found)} for wire, found in tags.items()]
 
 
 class _Schemas:

@@ -70,6 +70,7 @@ class Endpoint:
             method=self.method,
             path=self.path,
             tag=self.tag,
+            wire="APIMart",
             summary=self.summary,
             answer=self.answer,
             body=self.body,
@@ -161,8 +162,14 @@ SUBMITS: Mapping[str, tuple[str, dict[str, Any]]] = {
     "pan": ("More on one side", {"task_id": _TASK, "direction": "left"}),
     "inpaint": ("Open the dialog to repaint a part", {"task_id": _TASK}),
     "video": ("Clips of a picture or a task", {"prompt": "slow waves", "image_urls": [_LINK]}),
-    "remix-strong": ("Another prompt, far from it", {"task_id": _TASK, "prompt": "a blue fox"}),
-    "remix-subtle": ("Another prompt, close to it", {"task_id": _TASK, "prompt": "a blue fox"}),
+    "remix-strong": (
+        "Another prompt, far from it",
+        {"task_id": _TASK, "index": 2, "prompt": "a fox"},
+    ),
+    "remix-subtle": (
+        "Another prompt, close to it",
+        {"task_id": _TASK, "index": 2, "prompt": "a fox"},
+    ),
     "shorten": ("Shorter prompts", {"prompt": "a very beautiful red fox in deep white snow"}),
 }
 

@@ -52,6 +52,7 @@ class Endpoint:
             method=self.method,
             path=self.shown or self.path,
             tag=self.tag,
+            wire="OpenAI",
             summary=self.summary,
             answer=self.answer,
             body=self.body,

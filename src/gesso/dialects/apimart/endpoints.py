@@ -261,7 +261,7 @@ def model_table(models: Models, upload: Handler) -> list[Endpoint]:
     """Return the catalogue (section 13) and the upload (section 11)."""
     return [
         Endpoint("POST", "/v1/uploads/images", upload, _MODELS,
-                 "Store a picture and get a link for `image_urls`", shapes.UploadedPicture,
+                 "Store a picture and get a link to order with", shapes.UploadedPicture,
                  form=UploadForm, refusals=_WRITES),
         Endpoint("GET", "/v1/models", models.listed, _MODELS, "Image models",
                  shapes.ImageModelList, query=ModelsQuery),

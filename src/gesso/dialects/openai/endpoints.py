@@ -12,7 +12,7 @@ from gesso.domain.relay import Endpoint as Relayed
 from gesso.http.openapi import Operation
 
 _MODELS, _PICTURES, _AUDIO = "OpenAI: models", "OpenAI: pictures", "OpenAI: audio"
-_BOOKS = "OpenAI: what there is and what it costs"
+_BOOKS = "OpenAI: lists and prices"
 _STORED = "/v1/responses/{response_id}"
 _EVENTS = ("application/json", "text/event-stream")
 _SOUNDS = ("audio/mpeg", "audio/opus", "audio/aac", "audio/flac", "audio/wav", "audio/pcm")

@@ -17,7 +17,7 @@ import pytest
 import schemathesis
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from schemathesis import Case, CheckContext, Response
+from schemathesis import Case, CheckContext, GenerationMode, Response
 from schemathesis.core import NOT_SET
 from schemathesis.core.result import Ok
 from schemathesis.specs.openapi.checks import (
@@ -145,14 +145,15 @@ def wav() -> bytes:
 
 
 def drive(served: Served, operation: Any, examples: int) -> set[int]:
-    """Ask one operation for whatever its schema allows; return the statuses that came."""
+    """Ask an operation for what its schema allows and what not; return the statuses that came."""
     seen: set[int] = set()
+    wrong = operation.as_strategy(generation_mode=GenerationMode.NEGATIVE)
 
     @settings(
         max_examples=examples, deadline=None, derandomize=True, database=None,
         suppress_health_check=list(HealthCheck),
     )  # fmt: skip
-    @given(case=operation.as_strategy(), way=st.integers(0, 5))
+    @given(case=operation.as_strategy() | wrong, way=st.integers(0, 5))
     def ask(case: Case[Any], way: int) -> None:
         if way:
             steer(case, served, way)

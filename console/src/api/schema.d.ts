@@ -2426,7 +2426,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Store a picture and get a link for `image_urls` */
+        /** Store a picture and get a link to order with */
         post: operations["post_v1_uploads_images"];
         delete?: never;
         options?: never;
@@ -14049,7 +14049,8 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "prompt": "a blue fox",
+                 *       "index": 2,
+                 *       "prompt": "a fox",
                  *       "task_id": "task_01KAHXTS80XCCXJZHGFGYJJTC1"
                  *     }
                  */
@@ -14169,7 +14170,8 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "prompt": "a blue fox",
+                 *       "index": 2,
+                 *       "prompt": "a fox",
                  *       "task_id": "task_01KAHXTS80XCCXJZHGFGYJJTC1"
                  *     }
                  */

@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from gesso.dialects.apimart import bodies
-from gesso.dialects.apimart.routes import ACTIONS, GENERATIONS
+from gesso.dialects.apimart.endpoints import GENERATIONS, SUBMITS
 from gesso.domain.channel import Channel
 from gesso.domain.errors import InvalidOrder
 from gesso.http.json_body import read_json
@@ -27,7 +27,7 @@ from tests.conftest import Gateway, running_gateway
 pytestmark = pytest.mark.anyio
 #: Bodies by path.
 KINDS: dict[str, type[msgspec.Struct]] = {
-    **{f"{GENERATIONS}/{action}": bodies.FollowUp for action in ACTIONS},
+    **{f"{GENERATIONS}/{action}": bodies.FollowUp for action in SUBMITS},
     f"{GENERATIONS}/imagine": bodies.Imagine,
     f"{GENERATIONS}/edits": bodies.Edits,
     f"{GENERATIONS}/blend": bodies.Blend,

@@ -439,51 +439,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Tell how people log in here */
-        get: operations["get_login"];
+        get?: never;
         put?: never;
         /** Log in: a key for some hours */
         post: operations["post_login"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/admin/api/v1/login/issuer": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * End a log-in by OpenID Connect: a key
-         * @description Takes what the issuer added to the address that it sent the browser to.
-         */
-        post: operations["post_login_issuer"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/admin/api/v1/login/issuer/begin": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Begin a log-in by OpenID Connect
-         * @description The browser keeps the ticket and goes to the URL.
-         */
-        post: operations["post_login_issuer_begin"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1528,10 +1487,1005 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/pricing.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The price list */
+        get: operations["get_pricing_json"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/audio/speech": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Speak a text
+         * @description Fields beside those named go to the upstream as they come, and so do its own refusals (4xx). `x-gesso-call` names the call, for `GET /v1/calls/{call_id}`. Takes `Idempotency-Key`.
+         */
+        post: operations["post_v1_audio_speech"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/audio/transcriptions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Write a recording down
+         * @description Fields beside those named go to the upstream as they come, and so do its own refusals (4xx). `x-gesso-call` names the call, for `GET /v1/calls/{call_id}`. Takes `Idempotency-Key`.
+         */
+        post: operations["post_v1_audio_transcriptions"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/audio/translations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Write a recording down in English
+         * @description Fields beside those named go to the upstream as they come, and so do its own refusals (4xx). `x-gesso-call` names the call, for `GET /v1/calls/{call_id}`. Takes `Idempotency-Key`.
+         */
+        post: operations["post_v1_audio_translations"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/balance": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What this key may still spend
+         * @description Also at `/balance`.
+         */
+        get: operations["get_v1_balance"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/calls/{call_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What a call used and cost */
+        get: operations["get_v1_calls_by_call_id"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/chat/completions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Chat with a model, or with a painter
+         * @description Fields beside those named go to the upstream as they come, and so do its own refusals (4xx). `x-gesso-call` names the call, for `GET /v1/calls/{call_id}`. Takes `Idempotency-Key`.
+         */
+        post: operations["post_v1_chat_completions"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/completions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Go on with a text
+         * @description Fields beside those named go to the upstream as they come, and so do its own refusals (4xx). `x-gesso-call` names the call, for `GET /v1/calls/{call_id}`. Takes `Idempotency-Key`.
+         */
+        post: operations["post_v1_completions"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/embeddings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Make vectors of texts
+         * @description Fields beside those named go to the upstream as they come, and so do its own refusals (4xx). `x-gesso-call` names the call, for `GET /v1/calls/{call_id}`. Takes `Idempotency-Key`.
+         */
+        post: operations["post_v1_embeddings"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/images/edits": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Change a picture
+         * @description Fields beside those named go to the upstream as they come, and so do its own refusals (4xx). `x-gesso-call` names the call, for `GET /v1/calls/{call_id}`. Takes `Idempotency-Key`.
+         */
+        post: operations["post_v1_images_edits"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/images/generations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Make pictures; or: Pictures of any image model, as a task
+         * @description Fields beside those named go to the upstream as they come, and so do its own refusals (4xx). `x-gesso-call` names the call, for `GET /v1/calls/{call_id}`. Takes `Idempotency-Key`. The APIMart wire has this path too. Takes `Idempotency-Key`, `webhook`, `notifyHook`, `metadata`, `max_cost`, `deadline` (or the header `Cancel-After`).
+         */
+        post: operations["post_v1_images_generations"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/images/variations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Vary a picture
+         * @description Fields beside those named go to the upstream as they come, and so do its own refusals (4xx). `x-gesso-call` names the call, for `GET /v1/calls/{call_id}`. Takes `Idempotency-Key`.
+         */
+        post: operations["post_v1_images_variations"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/midjourney/generations/blend": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Two to four pictures in one
+         * @description Takes `Idempotency-Key`, `webhook`, `notifyHook`, `metadata`, `max_cost`, `deadline` (or the header `Cancel-After`). Also at `/v1/midjourney/blend`.
+         */
+        post: operations["post_v1_midjourney_generations_blend"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/midjourney/generations/describe": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Four prompts for a picture
+         * @description Takes `Idempotency-Key`, `webhook`, `notifyHook`, `metadata`, `max_cost`, `deadline` (or the header `Cancel-After`). Also at `/v1/midjourney/describe`.
+         */
+        post: operations["post_v1_midjourney_generations_describe"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/midjourney/generations/edits": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * A picture made over
+         * @description Takes `Idempotency-Key`, `webhook`, `notifyHook`, `metadata`, `max_cost`, `deadline` (or the header `Cancel-After`). Also at `/v1/midjourney/edits`.
+         */
+        post: operations["post_v1_midjourney_generations_edits"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/midjourney/generations/high-variation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Quite different ones
+         * @description Takes `Idempotency-Key`, `webhook`, `notifyHook`, `metadata`, `max_cost`, `deadline` (or the header `Cancel-After`). Also at `/v1/midjourney/high-variation`.
+         */
+        post: operations["post_v1_midjourney_generations_high_variation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/midjourney/generations/imagine": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Four pictures from words
+         * @description Takes `Idempotency-Key`, `webhook`, `notifyHook`, `metadata`, `max_cost`, `deadline` (or the header `Cancel-After`). Also at `/v1/midjourney/generations`, `/v1/midjourney/imagine`.
+         */
+        post: operations["post_v1_midjourney_generations_imagine"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/midjourney/generations/inpaint": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Open the dialog to repaint a part
+         * @description Takes `Idempotency-Key`, `webhook`, `notifyHook`, `metadata`, `max_cost`, `deadline` (or the header `Cancel-After`). Also at `/v1/midjourney/inpaint`.
+         */
+        post: operations["post_v1_midjourney_generations_inpaint"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/midjourney/generations/low-variation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Hardly different ones
+         * @description Takes `Idempotency-Key`, `webhook`, `notifyHook`, `metadata`, `max_cost`, `deadline` (or the header `Cancel-After`). Also at `/v1/midjourney/low-variation`.
+         */
+        post: operations["post_v1_midjourney_generations_low_variation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/midjourney/generations/modal": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Answer a dialog
+         * @description Takes `Idempotency-Key`, `webhook`, `notifyHook`, `metadata`, `max_cost`, `deadline` (or the header `Cancel-After`). Also at `/v1/midjourney/modal`.
+         */
+        post: operations["post_v1_midjourney_generations_modal"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/midjourney/generations/pan": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * More on one side
+         * @description Takes `Idempotency-Key`, `webhook`, `notifyHook`, `metadata`, `max_cost`, `deadline` (or the header `Cancel-After`). Also at `/v1/midjourney/pan`.
+         */
+        post: operations["post_v1_midjourney_generations_pan"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/midjourney/generations/remix-strong": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Another prompt, far from it
+         * @description Takes `Idempotency-Key`, `webhook`, `notifyHook`, `metadata`, `max_cost`, `deadline` (or the header `Cancel-After`). Also at `/v1/midjourney/remix-strong`.
+         */
+        post: operations["post_v1_midjourney_generations_remix_strong"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/midjourney/generations/remix-subtle": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Another prompt, close to it
+         * @description Takes `Idempotency-Key`, `webhook`, `notifyHook`, `metadata`, `max_cost`, `deadline` (or the header `Cancel-After`). Also at `/v1/midjourney/remix-subtle`.
+         */
+        post: operations["post_v1_midjourney_generations_remix_subtle"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/midjourney/generations/reroll": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * The same order once more
+         * @description Takes `Idempotency-Key`, `webhook`, `notifyHook`, `metadata`, `max_cost`, `deadline` (or the header `Cancel-After`). Also at `/v1/midjourney/reroll`.
+         */
+        post: operations["post_v1_midjourney_generations_reroll"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/midjourney/generations/shorten": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Shorter prompts
+         * @description Takes `Idempotency-Key`, `webhook`, `notifyHook`, `metadata`, `max_cost`, `deadline` (or the header `Cancel-After`). Also at `/v1/midjourney/shorten`.
+         */
+        post: operations["post_v1_midjourney_generations_shorten"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/midjourney/generations/upscale": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * One picture of a grid
+         * @description Takes `Idempotency-Key`, `webhook`, `notifyHook`, `metadata`, `max_cost`, `deadline` (or the header `Cancel-After`). Also at `/v1/midjourney/upscale`.
+         */
+        post: operations["post_v1_midjourney_generations_upscale"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/midjourney/generations/variation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Pictures like one of a grid
+         * @description Takes `Idempotency-Key`, `webhook`, `notifyHook`, `metadata`, `max_cost`, `deadline` (or the header `Cancel-After`). Also at `/v1/midjourney/variation`.
+         */
+        post: operations["post_v1_midjourney_generations_variation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/midjourney/generations/video": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Clips of a picture or a task
+         * @description Takes `Idempotency-Key`, `webhook`, `notifyHook`, `metadata`, `max_cost`, `deadline` (or the header `Cancel-After`). Also at `/v1/midjourney/video`.
+         */
+        post: operations["post_v1_midjourney_generations_video"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/midjourney/generations/zoom": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * More on all sides
+         * @description Takes `Idempotency-Key`, `webhook`, `notifyHook`, `metadata`, `max_cost`, `deadline` (or the header `Cancel-After`). Also at `/v1/midjourney/zoom`.
+         */
+        post: operations["post_v1_midjourney_generations_zoom"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/midjourney/{task_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One task, flat, with its buttons */
+        get: operations["get_v1_midjourney_by_task_id"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/model-schema": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What an order of a model takes, named in the query */
+        get: operations["get_v1_model_schema"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/models": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The models that a key may use; or: Image models
+         * @description The APIMart wire has this path too.
+         */
+        get: operations["get_v1_models"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/models/{model}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One model; or: One image model
+         * @description The APIMart wire has this path too.
+         */
+        get: operations["get_v1_models_by_model"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/models/{model}/schema": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What an order of a model takes */
+        get: operations["get_v1_models_by_model_schema"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/moderations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Judge texts
+         * @description Fields beside those named go to the upstream as they come, and so do its own refusals (4xx). `x-gesso-call` names the call, for `GET /v1/calls/{call_id}`. Takes `Idempotency-Key`.
+         */
+        post: operations["post_v1_moderations"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/quote": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** What a submit would cost and meet; nothing is stored or held */
+        post: operations["post_v1_quote"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/responses": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Answer an input
+         * @description Fields beside those named go to the upstream as they come, and so do its own refusals (4xx). `x-gesso-call` names the call, for `GET /v1/calls/{call_id}`. Takes `Idempotency-Key`.
+         */
+        post: operations["post_v1_responses"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/responses/{response_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A stored response */
+        get: operations["get_v1_responses_by_response_id"];
+        put?: never;
+        post?: never;
+        /** Delete a stored response */
+        delete: operations["delete_v1_responses_by_response_id"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/responses/{response_id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Cancel a response */
+        post: operations["post_v1_responses_by_response_id_cancel"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/responses/{response_id}/input_items": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The inputs of a stored response */
+        get: operations["get_v1_responses_by_response_id_input_items"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/tasks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A page of tasks, newest first */
+        get: operations["get_v1_tasks"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/tasks/batch": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Tasks by id, in the order of the ids */
+        post: operations["post_v1_tasks_batch"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/tasks/{task_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One task */
+        get: operations["get_v1_tasks_by_task_id"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/tasks/{task_id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Cancel an open task; its hold goes back */
+        post: operations["post_v1_tasks_by_task_id_cancel"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/tasks/{task_id}/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Server-sent events of a task until its end */
+        get: operations["get_v1_tasks_by_task_id_events"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/tasks/{task_id}/receipt": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What a task cost and why, with every posting */
+        get: operations["get_v1_tasks_by_task_id_receipt"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/tasks/{task_id}/rerun": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * The same work once more, with the same seed
+         * @description Takes `Idempotency-Key`, `webhook`, `notifyHook`, `metadata`, `max_cost`, `deadline` (or the header `Cancel-After`).
+         */
+        post: operations["post_v1_tasks_by_task_id_rerun"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/tasks/{task_id}/seed": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The seed of a task */
+        get: operations["get_v1_tasks_by_task_id_seed"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/tasks/{task_id}/tree": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Where a task comes from and what was made of it */
+        get: operations["get_v1_tasks_by_task_id_tree"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/uploads/images": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Store a picture and get a link to order with */
+        post: operations["post_v1_uploads_images"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/usage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What was charged
+         * @description Also at `/usage`.
+         */
+        get: operations["get_v1_usage"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/user/balance": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What the account can spend
+         * @description Also at `/user/balance`.
+         */
+        get: operations["get_v1_user_balance"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /**
+         * AcceptedTask
+         * @description A task that was taken; `status` is `modal` when it waits for an answer.
+         */
+        AcceptedTask: {
+            status: string;
+            task_id: string;
+        };
         /**
          * Account
          * @description Discord账号; `userToken` is never told.
@@ -1712,7 +2666,7 @@ export interface components {
          * @description What kind of actor.
          * @enum {unknown}
          */
-        ActorKind: "cli" | "issuer" | "key" | "setup" | "user";
+        ActorKind: "cli" | "key" | "setup" | "user";
         /**
          * Adjustment
          * @description A correction by hand, up or down; `reason` is kept in the ledger.
@@ -1746,12 +2700,74 @@ export interface components {
             status: number | null;
         };
         /**
-         * BegunLogin
-         * @description Where a browser goes to log in, and what it keeps to bring back.
+         * BalanceAnswer
+         * @description What may be spent and was; `-1` is without limit.
          */
-        BegunLogin: {
-            ticket: string;
-            url: string;
+        BalanceAnswer: {
+            remain_balance: number;
+            remain_credits: number;
+            success: boolean;
+            unlimited_quota: boolean;
+            used_balance: number;
+            used_credits: number;
+        };
+        /**
+         * Batch
+         * @description Ids of either face, in the order of the answer.
+         */
+        Batch: {
+            /** @default null */
+            ids: (string | number)[] | null;
+        };
+        /**
+         * BatchTask
+         * @description One place of a batch: a task, or its id with `not_found` and why.
+         *
+         *         It describes `UnifiedTask` and `UnknownTask` together, which have no field that tells them
+         *         apart by itself.
+         */
+        BatchTask: {
+            actual_time?: number;
+            completed?: number | null;
+            cost?: number;
+            created?: number | null;
+            credits_cost?: number;
+            error?: Record<string, never>;
+            estimated_time?: number;
+            id: string;
+            progress?: number;
+            result?: components["schemas"]["TaskResult"];
+            status: string;
+        };
+        /**
+         * Blend
+         * @description 4.2: two to four pictures in one.
+         */
+        Blend: {
+            /** @default null */
+            deadline: number | string | null;
+            /** @default null */
+            dimensions: string | null;
+            /** @default null */
+            image_urls: string[] | null;
+            /** @default null */
+            language: string | null;
+            /** @default null */
+            max_cost: number | string | null;
+            /** @default null */
+            metadata: Record<string, never> | null;
+            /** @default null */
+            notifyHook: string | null;
+            /** @default null */
+            nsfw_check: boolean | null;
+            /** @default null */
+            size: string | null;
+            /** @default null */
+            speed: string | null;
+            /** @default null */
+            state: string | null;
+            /** @default null */
+            webhook: string | null;
         };
         /**
          * BlendBody
@@ -1781,6 +2797,32 @@ export interface components {
             label: string;
             style: number;
             type: number;
+        };
+        /**
+         * CallReceipt
+         * @description What a call used and what it cost, in US dollars as text.
+         */
+        CallReceipt: {
+            charged_usd: string;
+            id: string;
+            model: string;
+            object: string;
+            price_key: string;
+            state: string;
+            usage: components["schemas"]["CallUsage"];
+        };
+        /**
+         * CallUsage
+         * @description What a call used; `estimated` where no upstream told it.
+         */
+        CallUsage: {
+            audio_ms: number;
+            cached_tokens: number;
+            characters: number;
+            completion_tokens: number;
+            estimated: boolean;
+            pictures: number;
+            prompt_tokens: number;
         };
         /**
          * ChangeBody
@@ -1852,6 +2894,23 @@ export interface components {
             weight: number;
         };
         /**
+         * ChatBody
+         * @description A chat; fields that are not named here go to the upstream as they come.
+         */
+        ChatBody: {
+            max_completion_tokens?: number | null;
+            max_tokens?: number | null;
+            messages: Record<string, never>[];
+            model: string;
+            n?: number | null;
+            response_format?: Record<string, never> | null;
+            stream?: boolean | null;
+            stream_options?: Record<string, never> | null;
+            temperature?: number | null;
+            tool_choice?: string | Record<string, never> | null;
+            tools?: Record<string, never>[] | null;
+        };
+        /**
          * CheckView
          * @description The proof of the books: `drift` must be zero.
          */
@@ -1872,6 +2931,29 @@ export interface components {
             emoji: string;
             label: string;
             value: string;
+        };
+        /**
+         * Completion
+         * @description An answer in whole; with `stream` it comes as events, `[DONE]` at their end.
+         */
+        Completion: {
+            choices: Record<string, never>[];
+            created: number;
+            id: string;
+            model: string;
+            object: string;
+            usage?: components["schemas"]["TokenUsage"] | null;
+        };
+        /**
+         * CompletionBody
+         * @description A text to go on with.
+         */
+        CompletionBody: {
+            max_tokens?: number | null;
+            model: string;
+            n?: number | null;
+            prompt?: string | unknown[];
+            stream?: boolean | null;
         };
         /**
          * DeliveryDetail
@@ -1901,6 +2983,32 @@ export interface components {
             task: string;
             url: string;
             version: number;
+        };
+        /**
+         * Describe
+         * @description 4.3: four prompts for a picture.
+         */
+        Describe: {
+            /** @default null */
+            deadline: number | string | null;
+            /** @default null */
+            image_urls: string[] | null;
+            /** @default null */
+            language: string | null;
+            /** @default null */
+            max_cost: number | string | null;
+            /** @default null */
+            metadata: Record<string, never> | null;
+            /** @default null */
+            notifyHook: string | null;
+            /** @default null */
+            nsfw_check: boolean | null;
+            /** @default null */
+            speed: string | null;
+            /** @default null */
+            state: string | null;
+            /** @default null */
+            webhook: string | null;
         };
         /**
          * DescribeBody
@@ -1935,6 +3043,169 @@ export interface components {
             submitTime: string;
         };
         /**
+         * Done[Family]
+         * @description The envelope of a success.
+         */
+        Done_Family_: {
+            code: number;
+            data: components["schemas"]["Family"];
+        };
+        /**
+         * Done[FoundTasks]
+         * @description The envelope of a success.
+         */
+        Done_FoundTasks_: {
+            code: number;
+            data: components["schemas"]["FoundTasks"];
+        };
+        /**
+         * Done[QuoteAnswer]
+         * @description The envelope of a success.
+         */
+        Done_QuoteAnswer_: {
+            code: number;
+            data: components["schemas"]["QuoteAnswer"];
+        };
+        /**
+         * Done[Receipt]
+         * @description The envelope of a success.
+         */
+        Done_Receipt_: {
+            code: number;
+            data: components["schemas"]["Receipt"];
+        };
+        /**
+         * Done[TaskSeed]
+         * @description The envelope of a success.
+         */
+        Done_TaskSeed_: {
+            code: number;
+            data: components["schemas"]["TaskSeed"];
+        };
+        /**
+         * Done[UnifiedTask]
+         * @description The envelope of a success.
+         */
+        Done_UnifiedTask_: {
+            code: number;
+            data: components["schemas"]["UnifiedTask"];
+        };
+        /**
+         * Done[UsageAnswer]
+         * @description The envelope of a success.
+         */
+        Done_UsageAnswer_: {
+            code: number;
+            data: components["schemas"]["UsageAnswer"];
+        };
+        /**
+         * Done[list[gesso.dialects.apimart.shapes.AcceptedTask]]
+         * @description The envelope of a success.
+         */
+        "Done_list_gesso.dialects.apimart.shapes.AcceptedTask__": {
+            code: number;
+            data: components["schemas"]["AcceptedTask"][];
+        };
+        /**
+         * Done[list[gesso.dialects.apimart.shapes.BatchTask]]
+         * @description The envelope of a success.
+         */
+        "Done_list_gesso.dialects.apimart.shapes.BatchTask__": {
+            code: number;
+            data: components["schemas"]["BatchTask"][];
+        };
+        /**
+         * EditForm
+         * @description A picture to be changed, where the mask is transparent if there is one.
+         */
+        EditForm: {
+            /** Format: binary */
+            image: string;
+            /** Format: binary */
+            mask?: string;
+            model?: string;
+            n?: string;
+            prompt: string;
+            response_format?: string;
+            size?: string;
+        };
+        /**
+         * Edits
+         * @description 4.4: a picture made over by words.
+         */
+        Edits: {
+            /** @default null */
+            chaos: number | null;
+            /** @default null */
+            cref: string | null;
+            /** @default null */
+            cw: number | null;
+            /** @default null */
+            deadline: number | string | null;
+            /** @default null */
+            draft: boolean | null;
+            /** @default null */
+            dref: string | null;
+            /** @default null */
+            dw: number | null;
+            /** @default null */
+            extra: string | null;
+            /** @default null */
+            hd: boolean | null;
+            /** @default null */
+            image_urls: string[] | null;
+            /** @default null */
+            iw: number | null;
+            /** @default null */
+            language: string | null;
+            /** @default null */
+            max_cost: number | string | null;
+            /** @default null */
+            metadata: Record<string, never> | null;
+            /** @default null */
+            negative_prompt: string | null;
+            /** @default null */
+            niji: boolean | null;
+            /** @default null */
+            notifyHook: string | null;
+            /** @default null */
+            nsfw_check: boolean | null;
+            /** @default null */
+            prompt: string | null;
+            /** @default null */
+            quality: number | string | null;
+            /** @default null */
+            raw: boolean | null;
+            /** @default null */
+            repeat: number | null;
+            /** @default null */
+            seed: number | null;
+            /** @default null */
+            size: string | null;
+            /** @default null */
+            speed: string | null;
+            /** @default null */
+            sref: string | null;
+            /** @default null */
+            state: string | null;
+            /** @default null */
+            stop: number | null;
+            /** @default null */
+            style: string | null;
+            /** @default null */
+            stylize: number | null;
+            /** @default null */
+            sw: number | null;
+            /** @default null */
+            tile: boolean | null;
+            /** @default null */
+            version: number | string | null;
+            /** @default null */
+            webhook: string | null;
+            /** @default null */
+            weird: number | null;
+        };
+        /**
          * EditsBody
          * @description Edits提交参数 and Retexture提交参数; `image` is a link or base64.
          */
@@ -1953,6 +3224,26 @@ export interface components {
             prompt: string | null;
             /** @default null */
             state: string | null;
+        };
+        /**
+         * EmbeddingBody
+         * @description Texts to be made into vectors.
+         */
+        EmbeddingBody: {
+            dimensions?: number;
+            encoding_format?: string;
+            input: string | unknown[];
+            model: string;
+        };
+        /**
+         * Embeddings
+         * @description Vectors in the order of the texts.
+         */
+        Embeddings: {
+            data: Record<string, never>[];
+            model: string;
+            object: string;
+            usage?: components["schemas"]["TokenUsage"];
         };
         /**
          * EntryView
@@ -1981,6 +3272,26 @@ export interface components {
             error: components["schemas"]["Fault"];
         };
         /**
+         * Family
+         * @description Where the task `id` comes from and what was made of it.
+         */
+        Family: {
+            id: string;
+            root: components["schemas"]["FamilyTask"];
+        };
+        /**
+         * FamilyTask
+         * @description A task of a family with what was made of it.
+         */
+        FamilyTask: {
+            action: string;
+            children: components["schemas"]["FamilyTask"][];
+            created_at: number | null;
+            id: string;
+            index: number | null;
+            status: string;
+        };
+        /**
          * Fault
          * @description What went wrong.
          */
@@ -2000,6 +3311,83 @@ export interface components {
             found: components["schemas"]["Money"];
             of: string;
             what: string;
+        };
+        /**
+         * FlatButton
+         * @description A button; send `customId` as `custom_id`.
+         */
+        FlatButton: {
+            customId: string;
+            emoji: string;
+            label: string;
+            style: number;
+            type: number;
+        };
+        /**
+         * FlatTask
+         * @description A task in the shape of `/v1/midjourney/{id}` (section 6.1).
+         */
+        FlatTask: {
+            action: string;
+            buttons: components["schemas"]["FlatButton"][];
+            cost: number;
+            created_at: number | null;
+            credits_cost: number;
+            description: string;
+            fail_reason: string;
+            finished_at: number | null;
+            grid_image_url?: string;
+            id: string;
+            image_urls?: string[];
+            metadata?: Record<string, never>;
+            mode: string;
+            progress: string;
+            prompt: string;
+            prompt_en: string;
+            quota: number;
+            status: string;
+            video_url?: string;
+            video_urls?: string[];
+        };
+        /**
+         * FollowUp
+         * @description What every action on a finished task takes; `custom_id` wins over all other choices.
+         */
+        FollowUp: {
+            /** @default null */
+            custom_id: string | null;
+            /** @default null */
+            deadline: number | string | null;
+            /** @default null */
+            index: number | null;
+            /** @default null */
+            language: string | null;
+            /** @default null */
+            max_cost: number | string | null;
+            /** @default null */
+            metadata: Record<string, never> | null;
+            /** @default null */
+            notifyHook: string | null;
+            /** @default null */
+            nsfw_check: boolean | null;
+            /** @default null */
+            speed: string | null;
+            /** @default null */
+            state: string | null;
+            /** @default null */
+            task_id: string | number | null;
+            /** @default null */
+            webhook: string | null;
+        };
+        /**
+         * FoundTasks
+         * @description A page of tasks, newest first.
+         */
+        FoundTasks: {
+            items: components["schemas"]["UnifiedTask"][];
+            page: number;
+            page_size: number;
+            total: number;
         };
         /**
          * GroupChange
@@ -2039,12 +3427,151 @@ export interface components {
             ids: (string | number)[] | null;
         };
         /**
+         * ImageModelEntry
+         * @description A model; `expand` adds the last three.
+         */
+        ImageModelEntry: {
+            capability_tags?: string[];
+            category?: string;
+            created: number;
+            id: string;
+            object: string;
+            owned_by: string;
+            parameters?: components["schemas"]["ModelParameters"];
+            supported_endpoint_types: string[];
+        };
+        /**
+         * ImageModelList
+         * @description The image models.
+         */
+        ImageModelList: {
+            data: components["schemas"]["ImageModelEntry"][];
+            object: string;
+            success: boolean;
+        };
+        /**
          * ImageUrl
          * @description One picture or clip, and a small one of it.
          */
         ImageUrl: {
             thumbnail: string;
             url: string;
+        };
+        /**
+         * Images
+         * @description Section 12: any image model by one form.
+         */
+        Images: {
+            /** @default null */
+            deadline: number | string | null;
+            /** @default null */
+            image_urls: string[] | null;
+            /** @default null */
+            language: string | null;
+            /** @default null */
+            mask_url: string | null;
+            /** @default null */
+            max_cost: number | string | null;
+            /** @default null */
+            metadata: Record<string, never> | null;
+            /** @default null */
+            model: string | null;
+            /** @default null */
+            n: number | null;
+            /** @default null */
+            notifyHook: string | null;
+            /** @default null */
+            nsfw_check: boolean | null;
+            /** @default null */
+            prompt: string | null;
+            /** @default null */
+            quality: string | null;
+            /** @default null */
+            resolution: string | null;
+            /** @default null */
+            size: string | null;
+            /** @default null */
+            speed: string | null;
+            /** @default null */
+            state: string | null;
+            /** @default null */
+            webhook: string | null;
+        };
+        /**
+         * Imagine
+         * @description 4.1: four pictures by words.
+         */
+        Imagine: {
+            /** @default null */
+            chaos: number | null;
+            /** @default null */
+            cref: string | null;
+            /** @default null */
+            cw: number | null;
+            /** @default null */
+            deadline: number | string | null;
+            /** @default null */
+            draft: boolean | null;
+            /** @default null */
+            dref: string | null;
+            /** @default null */
+            dw: number | null;
+            /** @default null */
+            extra: string | null;
+            /** @default null */
+            hd: boolean | null;
+            /** @default null */
+            image_urls: string[] | null;
+            /** @default null */
+            iw: number | null;
+            /** @default null */
+            language: string | null;
+            /** @default null */
+            max_cost: number | string | null;
+            /** @default null */
+            metadata: Record<string, never> | null;
+            /** @default null */
+            negative_prompt: string | null;
+            /** @default null */
+            niji: boolean | null;
+            /** @default null */
+            notifyHook: string | null;
+            /** @default null */
+            nsfw_check: boolean | null;
+            /** @default null */
+            prompt: string | null;
+            /** @default null */
+            quality: number | string | null;
+            /** @default null */
+            raw: boolean | null;
+            /** @default null */
+            repeat: number | null;
+            /** @default null */
+            seed: number | null;
+            /** @default null */
+            size: string | null;
+            /** @default null */
+            speed: string | null;
+            /** @default null */
+            sref: string | null;
+            /** @default null */
+            state: string | null;
+            /** @default null */
+            stop: number | null;
+            /** @default null */
+            style: string | null;
+            /** @default null */
+            stylize: number | null;
+            /** @default null */
+            sw: number | null;
+            /** @default null */
+            tile: boolean | null;
+            /** @default null */
+            version: number | string | null;
+            /** @default null */
+            webhook: string | null;
+            /** @default null */
+            weird: number | null;
         };
         /**
          * ImagineBody
@@ -2070,15 +3597,6 @@ export interface components {
          */
         Imported: {
             set: number;
-        };
-        /**
-         * IssuerAnswer
-         * @description What the issuer gave the browser on its way back, with the ticket that it kept.
-         */
-        IssuerAnswer: {
-            code: string;
-            state: string;
-            ticket: string;
         };
         /**
          * KeyChange
@@ -2152,7 +3670,7 @@ export interface components {
         };
         /**
          * LimitsView
-         * @description Limits on relayed calls, counted over all processes; days and months are UTC.
+         * @description Limits on relayed calls; those on money bind picture tasks too. Days and months are UTC.
          */
         LimitsView: {
             concurrency: number | null;
@@ -2170,12 +3688,38 @@ export interface components {
             password: string;
         };
         /**
-         * LoginWays
-         * @description How people log in here; `issuer` is what to call it, null where there is none.
+         * MadePicture
+         * @description A picture, as a link or as base64.
          */
-        LoginWays: {
-            issuer: string | null;
-            password: boolean;
+        MadePicture: {
+            b64_json?: string | null;
+            revised_prompt?: string | null;
+            url?: string | null;
+        };
+        /**
+         * MadePictures
+         * @description The pictures that were made.
+         */
+        MadePictures: {
+            created: number;
+            data: components["schemas"]["MadePicture"][];
+        };
+        /**
+         * MartError
+         * @description The envelope of every refusal.
+         */
+        MartError: {
+            error: components["schemas"]["MartFault"];
+        };
+        /**
+         * MartFault
+         * @description The `error` object of a refusal (section 8.1); `code` is the HTTP status.
+         */
+        MartFault: {
+            code: number;
+            message: string;
+            param?: string;
+            type: string;
         };
         /**
          * Me
@@ -2196,6 +3740,36 @@ export interface components {
             result: unknown;
         };
         /**
+         * Modal
+         * @description 4.11: the answer to a dialog.
+         */
+        Modal: {
+            /** @default null */
+            deadline: number | string | null;
+            /** @default null */
+            language: string | null;
+            /** @default null */
+            mask_url: string | null;
+            /** @default null */
+            max_cost: number | string | null;
+            /** @default null */
+            metadata: Record<string, never> | null;
+            /** @default null */
+            notifyHook: string | null;
+            /** @default null */
+            nsfw_check: boolean | null;
+            /** @default null */
+            prompt: string | null;
+            /** @default null */
+            speed: string | null;
+            /** @default null */
+            state: string | null;
+            /** @default null */
+            task_id: string | number | null;
+            /** @default null */
+            webhook: string | null;
+        };
+        /**
          * ModalBody
          * @description 弹窗提交参数 (source page 000).
          */
@@ -2214,6 +3788,82 @@ export interface components {
             state: string | null;
             /** @default null */
             taskId: string | number | null;
+        };
+        /**
+         * Model
+         * @description One model.
+         */
+        Model: {
+            created: number;
+            id: string;
+            object: string;
+            owned_by: string;
+        };
+        /**
+         * ModelNames
+         * @description The models that a key may use.
+         */
+        ModelNames: {
+            data: components["schemas"]["Model"][];
+            object: string;
+        };
+        /**
+         * ModelParameters
+         * @description What an order of a model takes, as a JSON schema.
+         */
+        ModelParameters: {
+            endpoint: components["schemas"]["ModelPath"];
+            input_schema: Record<string, never>;
+            operation: string;
+        };
+        /**
+         * ModelPath
+         * @description Where a model is ordered.
+         */
+        ModelPath: {
+            method: string;
+            path: string;
+        };
+        /**
+         * ModelResponse
+         * @description An answer of the responses API.
+         */
+        ModelResponse: {
+            id: string;
+            object: string;
+            output?: Record<string, never>[];
+        };
+        /**
+         * ModelSchema
+         * @description What an order of a model takes (section 13).
+         */
+        ModelSchema: {
+            endpoint: components["schemas"]["ModelPath"];
+            idempotency: Record<string, never>;
+            input_schema: Record<string, never>;
+            model: string;
+            object: string;
+            operation: string;
+            response_contract: Record<string, never>;
+            schema_version: number;
+            source: string;
+        };
+        /**
+         * ModerationBody
+         * @description Texts to be judged.
+         */
+        ModerationBody: {
+            input: string | unknown[];
+            model: string;
+        };
+        /**
+         * Moderations
+         * @description Judgements in the order of the texts.
+         */
+        Moderations: {
+            id: string;
+            model: string;
+            results: Record<string, never>[];
         };
         /**
          * Money
@@ -2304,7 +3954,7 @@ export interface components {
         };
         /**
          * NewUser
-         * @description A user to create; one without a password logs in by the issuer, if at all.
+         * @description A user to create; one without a password cannot log in.
          */
         NewUser: {
             account: string;
@@ -2321,6 +3971,23 @@ export interface components {
             /** @default  */
             group: string;
             word: string;
+        };
+        /**
+         * OpenAIError
+         * @description The envelope of every refusal.
+         */
+        OpenAIError: {
+            error: components["schemas"]["OpenAIFault"];
+        };
+        /**
+         * OpenAIFault
+         * @description The `error` object of a refusal.
+         */
+        OpenAIFault: {
+            code: string | null;
+            message: string;
+            param: string | null;
+            type: string;
         };
         /**
          * Page
@@ -2450,11 +4117,60 @@ export interface components {
             unpaged: boolean;
         };
         /**
+         * Pan
+         * @description 4.9: more of one side.
+         */
+        Pan: {
+            /** @default null */
+            custom_id: string | null;
+            /** @default null */
+            deadline: number | string | null;
+            /** @default null */
+            direction: string | null;
+            /** @default null */
+            index: number | null;
+            /** @default null */
+            language: string | null;
+            /** @default null */
+            max_cost: number | string | null;
+            /** @default null */
+            metadata: Record<string, never> | null;
+            /** @default null */
+            notifyHook: string | null;
+            /** @default null */
+            nsfw_check: boolean | null;
+            /** @default null */
+            speed: string | null;
+            /** @default null */
+            state: string | null;
+            /** @default null */
+            task_id: string | number | null;
+            /** @default null */
+            webhook: string | null;
+        };
+        /**
          * Permission
          * @description What an administrative act needs.
          * @enum {unknown}
          */
         Permission: "accounts" | "channels" | "deliveries" | "keys" | "money" | "prices" | "read" | "tasks" | "users" | "words";
+        /**
+         * PictureBody
+         * @description Pictures to be made; `async` asks for a task instead of the pictures.
+         */
+        PictureBody: {
+            async?: boolean | null;
+            model?: string;
+            n?: number | null;
+            output_compression?: number | null;
+            output_format?: string | null;
+            partial_images?: number | null;
+            prompt: string;
+            quality?: string | null;
+            response_format?: string | null;
+            size?: string | null;
+            stream?: boolean | null;
+        };
         /**
          * PictureView
          * @description A stored result.
@@ -2474,6 +4190,24 @@ export interface components {
             /** @default 1 */
             multiplier: string;
             text: string;
+        };
+        /**
+         * PriceList
+         * @description Every price in US dollars as text; `per` says for how many of its unit.
+         */
+        PriceList: {
+            currency: string;
+            models: {
+                [key: string]: {
+                    [key: string]: string;
+                };
+            };
+            per: {
+                [key: string]: string;
+            };
+            tasks: {
+                [key: string]: string;
+            };
         };
         /**
          * PriceView
@@ -2545,6 +4279,80 @@ export interface components {
             until: string;
         };
         /**
+         * QuoteAnswer
+         * @description What an order would cost and meet; times are seconds, null while nothing is known.
+         */
+        QuoteAnswer: {
+            action: string;
+            billed_at: string;
+            channel: components["schemas"]["QuotedChannel"];
+            cost: number;
+            credits_cost: number;
+            currency: string;
+            expected_run_s: number | null;
+            expected_s: number | null;
+            expected_wait_s: number | null;
+            price_key: string;
+            queue_place: number;
+            samples: number;
+            speed: string;
+        };
+        /**
+         * QuoteBody
+         * @description `action` and the body of that submit.
+         */
+        QuoteBody: {
+            /** @default null */
+            action: string | null;
+            /** @default null */
+            image_urls: string[] | null;
+            /** @default null */
+            index: number | null;
+            /** @default null */
+            prompt: string | null;
+            /** @default null */
+            speed: string | null;
+            /** @default null */
+            task_id: string | number | null;
+        };
+        /**
+         * QuotedChannel
+         * @description The channel that would serve an order now.
+         */
+        QuotedChannel: {
+            id: string;
+            name: string;
+        };
+        /**
+         * Receipt
+         * @description What a task cost, why, and every posting of it.
+         */
+        Receipt: {
+            charged: string;
+            currency: string;
+            entries: components["schemas"]["ReceiptEntry"][];
+            explanation: string;
+            held: string;
+            id: string;
+            open: string;
+            price_key: string;
+            released: string;
+            status: string;
+        };
+        /**
+         * ReceiptEntry
+         * @description One posting of the books; amounts are US dollars as text.
+         */
+        ReceiptEntry: {
+            amount: string;
+            from: string;
+            posted_at: number | null;
+            price_key: string;
+            reference: string;
+            to: string;
+            verb: string;
+        };
+        /**
          * RecordView
          * @description One change: who, what, on what, and the fields before and after it.
          */
@@ -2561,6 +4369,18 @@ export interface components {
             user: string;
         };
         /**
+         * RecordingForm
+         * @description A recording to be written down.
+         */
+        RecordingForm: {
+            /** Format: binary */
+            file: string;
+            language?: string;
+            model: string;
+            prompt?: string;
+            response_format?: string;
+        };
+        /**
          * RelayView
          * @description How a channel that relays calls does, as the process that answers knows it.
          */
@@ -2571,6 +4391,50 @@ export interface components {
             keys_resting: number;
             open_until: string | null;
             reason: string;
+        };
+        /**
+         * Remix
+         * @description 4.13: a variation with an edited prompt.
+         */
+        Remix: {
+            /** @default null */
+            custom_id: string | null;
+            /** @default null */
+            deadline: number | string | null;
+            /** @default null */
+            index: number | null;
+            /** @default null */
+            language: string | null;
+            /** @default null */
+            max_cost: number | string | null;
+            /** @default null */
+            metadata: Record<string, never> | null;
+            /** @default null */
+            notifyHook: string | null;
+            /** @default null */
+            nsfw_check: boolean | null;
+            /** @default null */
+            prompt: string | null;
+            /** @default null */
+            speed: string | null;
+            /** @default null */
+            state: string | null;
+            /** @default null */
+            task_id: string | number | null;
+            /** @default null */
+            webhook: string | null;
+        };
+        /**
+         * ResponseBody
+         * @description An input, or the next one after `previous_response_id`.
+         */
+        ResponseBody: {
+            input?: string | unknown[];
+            instructions?: string | null;
+            max_output_tokens?: number | null;
+            model: string;
+            previous_response_id?: string | null;
+            stream?: boolean | null;
         };
         /**
          * Role
@@ -2605,6 +4469,32 @@ export interface components {
             name: string;
             secret: boolean;
             value: string;
+        };
+        /**
+         * Shorten
+         * @description Up to five shorter prompts; the wire has a price for it and no page.
+         */
+        Shorten: {
+            /** @default null */
+            deadline: number | string | null;
+            /** @default null */
+            language: string | null;
+            /** @default null */
+            max_cost: number | string | null;
+            /** @default null */
+            metadata: Record<string, never> | null;
+            /** @default null */
+            notifyHook: string | null;
+            /** @default null */
+            nsfw_check: boolean | null;
+            /** @default null */
+            prompt: string | null;
+            /** @default null */
+            speed: string | null;
+            /** @default null */
+            state: string | null;
+            /** @default null */
+            webhook: string | null;
         };
         /**
          * ShortenBody
@@ -2702,6 +4592,17 @@ export interface components {
             unsorted: boolean;
         };
         /**
+         * SpeechBody
+         * @description A text to be spoken.
+         */
+        SpeechBody: {
+            input: string;
+            model: string;
+            response_format?: string;
+            speed?: number;
+            voice?: string;
+        };
+        /**
          * StatementLine
          * @description A posting as the account's owner sees it: plus is money they can spend.
          */
@@ -2715,6 +4616,33 @@ export interface components {
             price_key: string;
             task: string | null;
             verb: string;
+        };
+        /**
+         * Submit
+         * @description What every submit may carry.
+         *
+         *         `notifyHook`, `max_cost` and `deadline` are ours; `webhook` and `language` are the
+         *         platform's, for every submit (wire/decisions 15).
+         */
+        Submit: {
+            /** @default null */
+            deadline: number | string | null;
+            /** @default null */
+            language: string | null;
+            /** @default null */
+            max_cost: number | string | null;
+            /** @default null */
+            metadata: Record<string, never> | null;
+            /** @default null */
+            notifyHook: string | null;
+            /** @default null */
+            nsfw_check: boolean | null;
+            /** @default null */
+            speed: string | null;
+            /** @default null */
+            state: string | null;
+            /** @default null */
+            webhook: string | null;
         };
         /**
          * SubmitResult
@@ -2784,6 +4712,24 @@ export interface components {
             videoUrls: components["schemas"]["ImageUrl"][];
         };
         /**
+         * TaskFault
+         * @description Why a task failed, in the language asked for.
+         */
+        TaskFault: {
+            code: string;
+            message: string;
+            param: string;
+            type: string;
+        };
+        /**
+         * TaskFiles
+         * @description Links of results, and until when they work.
+         */
+        TaskFiles: {
+            expires_at: number | null;
+            url: string[];
+        };
+        /**
          * TaskPage
          * @description Page«任务».
          */
@@ -2799,6 +4745,24 @@ export interface components {
             sort: components["schemas"]["Sort"];
             totalElements: number;
             totalPages: number;
+        };
+        /**
+         * TaskResult
+         * @description What a finished task made.
+         */
+        TaskResult: {
+            images?: components["schemas"]["TaskFiles"][];
+            lines?: unknown[];
+            text?: string;
+            videos?: components["schemas"]["TaskFiles"][];
+        };
+        /**
+         * TaskSeed
+         * @description The seed that makes the same pictures again.
+         */
+        TaskSeed: {
+            id: string;
+            seed: number | string;
         };
         /**
          * TaskStatus
@@ -2864,6 +4828,15 @@ export interface components {
             works: boolean;
         };
         /**
+         * TokenUsage
+         * @description Tokens that were read and written.
+         */
+        TokenUsage: {
+            completion_tokens?: number;
+            prompt_tokens: number;
+            total_tokens: number;
+        };
+        /**
          * TopUp
          * @description Money that came in; the same reference credits only once.
          */
@@ -2875,12 +4848,91 @@ export interface components {
             reference: string | null;
         };
         /**
+         * Transcript
+         * @description What was said; `verbose_json` adds times, other formats are text.
+         */
+        Transcript: {
+            text: string;
+        };
+        /**
+         * UnifiedTask
+         * @description A task in the unified shape (section 6.2), which webhooks get without envelope.
+         */
+        UnifiedTask: {
+            actual_time?: number;
+            completed?: number | null;
+            cost: number;
+            created: number | null;
+            credits_cost: number;
+            error?: components["schemas"]["TaskFault"];
+            estimated_time: number;
+            id: string;
+            progress: number;
+            result?: components["schemas"]["TaskResult"];
+            status: string;
+        };
+        /**
          * UploadBody
          * @description Upload提交参数.
          */
         UploadBody: {
             /** @default null */
             base64Array: string[] | null;
+        };
+        /**
+         * UploadForm
+         * @description A picture of at most 20 MB: JPEG, PNG, GIF or WebP.
+         */
+        UploadForm: {
+            /** Format: binary */
+            file: string;
+        };
+        /**
+         * UploadedPicture
+         * @description A stored file and its link, which works for the hours set.
+         */
+        UploadedPicture: {
+            bytes: number;
+            content_type: string;
+            created_at: number | null;
+            filename: string;
+            url: string;
+        };
+        /**
+         * UsageAnswer
+         * @description Charges of a time, booked at the end of each task.
+         */
+        UsageAnswer: {
+            end: number | null;
+            items: components["schemas"]["UsageItem"][];
+            scope: string;
+            start: number | null;
+            total: components["schemas"]["UsageSum"];
+            tz: string;
+        };
+        /**
+         * UsageItem
+         * @description What was charged of one model, on one date, or both; in the order of `group_by`.
+         */
+        UsageItem: {
+            amount_usd: number;
+            completion_tokens: number;
+            credits: number;
+            date?: string;
+            model?: string;
+            prompt_tokens: number;
+            requests: number;
+        };
+        /**
+         * UsageSum
+         * @description What was charged.
+         */
+        UsageSum: {
+            amount_usd: number;
+            completion_tokens: number;
+            credits: number;
+            prompt_tokens: number;
+            requests: number;
         };
         /**
          * UsageView
@@ -2912,9 +4964,64 @@ export interface components {
             created_at: string | null;
             has_password: boolean;
             id: string;
-            linked: boolean;
             name: string;
             role: components["schemas"]["Role"];
+        };
+        /**
+         * VariationForm
+         * @description A picture to be varied; numbers are text in a form.
+         */
+        VariationForm: {
+            /** Format: binary */
+            image: string;
+            model?: string;
+            n?: string;
+            response_format?: string;
+            size?: string;
+        };
+        /**
+         * Video
+         * @description 4.12: clips from a picture or from a task; `index` is 0–3 here.
+         */
+        Video: {
+            /** @default null */
+            animate_mode: string | null;
+            /** @default null */
+            batch_size: number | null;
+            /** @default null */
+            custom_id: string | null;
+            /** @default null */
+            deadline: number | string | null;
+            /** @default null */
+            end_url: string | null;
+            /** @default null */
+            image_urls: string[] | null;
+            /** @default null */
+            index: number | null;
+            /** @default null */
+            language: string | null;
+            /** @default null */
+            max_cost: number | string | null;
+            /** @default null */
+            metadata: Record<string, never> | null;
+            /** @default null */
+            motion: string | null;
+            /** @default null */
+            notifyHook: string | null;
+            /** @default null */
+            nsfw_check: boolean | null;
+            /** @default null */
+            prompt: string | null;
+            /** @default null */
+            speed: string | null;
+            /** @default null */
+            state: string | null;
+            /** @default null */
+            task_id: string | number | null;
+            /** @default null */
+            video_type: string | null;
+            /** @default null */
+            webhook: string | null;
         };
         /**
          * VideoBody
@@ -2959,6 +5066,38 @@ export interface components {
             group: string;
             word: string;
         };
+        /**
+         * Zoom
+         * @description 4.8: below 2 zooms out 1.5 times, else 2 times.
+         */
+        Zoom: {
+            /** @default null */
+            custom_id: string | null;
+            /** @default null */
+            deadline: number | string | null;
+            /** @default null */
+            index: number | null;
+            /** @default null */
+            language: string | null;
+            /** @default null */
+            max_cost: number | string | null;
+            /** @default null */
+            metadata: Record<string, never> | null;
+            /** @default null */
+            notifyHook: string | null;
+            /** @default null */
+            nsfw_check: boolean | null;
+            /** @default null */
+            speed: string | null;
+            /** @default null */
+            state: string | null;
+            /** @default null */
+            task_id: string | number | null;
+            /** @default null */
+            webhook: string | null;
+            /** @default null */
+            zoom_ratio: number | null;
+        };
     };
     responses: never;
     parameters: never;
@@ -2966,6 +5105,7 @@ export interface components {
     headers: never;
     pathItems: never;
 }
+export type AcceptedTask = components['schemas']['AcceptedTask'];
 export type Account = components['schemas']['Account'];
 export type AccountBody = components['schemas']['AccountBody'];
 export type AccountChange = components['schemas']['AccountChange'];
@@ -2978,31 +5118,62 @@ export type ActorKind = components['schemas']['ActorKind'];
 export type Adjustment = components['schemas']['Adjustment'];
 export type Amount = components['schemas']['Amount'];
 export type AttemptView = components['schemas']['AttemptView'];
-export type BegunLogin = components['schemas']['BegunLogin'];
+export type BalanceAnswer = components['schemas']['BalanceAnswer'];
+export type Batch = components['schemas']['Batch'];
+export type BatchTask = components['schemas']['BatchTask'];
+export type Blend = components['schemas']['Blend'];
 export type BlendBody = components['schemas']['BlendBody'];
 export type Button = components['schemas']['Button'];
+export type CallReceipt = components['schemas']['CallReceipt'];
+export type CallUsage = components['schemas']['CallUsage'];
 export type ChangeBody = components['schemas']['ChangeBody'];
 export type ChannelChange = components['schemas']['ChannelChange'];
 export type ChannelView = components['schemas']['ChannelView'];
+export type ChatBody = components['schemas']['ChatBody'];
 export type CheckView = components['schemas']['CheckView'];
 export type Choice = components['schemas']['Choice'];
+export type Completion = components['schemas']['Completion'];
+export type CompletionBody = components['schemas']['CompletionBody'];
 export type DeliveryDetail = components['schemas']['DeliveryDetail'];
 export type DeliveryView = components['schemas']['DeliveryView'];
+export type Describe = components['schemas']['Describe'];
 export type DescribeBody = components['schemas']['DescribeBody'];
 export type Displays = components['schemas']['Displays'];
+export type DoneFamily = components['schemas']['Done_Family_'];
+export type DoneFoundTasks = components['schemas']['Done_FoundTasks_'];
+export type DoneQuoteAnswer = components['schemas']['Done_QuoteAnswer_'];
+export type DoneReceipt = components['schemas']['Done_Receipt_'];
+export type DoneTaskSeed = components['schemas']['Done_TaskSeed_'];
+export type DoneUnifiedTask = components['schemas']['Done_UnifiedTask_'];
+export type DoneUsageAnswer = components['schemas']['Done_UsageAnswer_'];
+export type DoneListGessoDialectsApimartShapesAcceptedTask = components['schemas']['Done_list_gesso.dialects.apimart.shapes.AcceptedTask__'];
+export type DoneListGessoDialectsApimartShapesBatchTask = components['schemas']['Done_list_gesso.dialects.apimart.shapes.BatchTask__'];
+export type EditForm = components['schemas']['EditForm'];
+export type Edits = components['schemas']['Edits'];
 export type EditsBody = components['schemas']['EditsBody'];
+export type EmbeddingBody = components['schemas']['EmbeddingBody'];
+export type Embeddings = components['schemas']['Embeddings'];
 export type EntryView = components['schemas']['EntryView'];
 export type ErrorEnvelope = components['schemas']['ErrorEnvelope'];
+export type Family = components['schemas']['Family'];
+export type FamilyTask = components['schemas']['FamilyTask'];
 export type Fault = components['schemas']['Fault'];
 export type FindingView = components['schemas']['FindingView'];
+export type FlatButton = components['schemas']['FlatButton'];
+export type FlatTask = components['schemas']['FlatTask'];
+export type FollowUp = components['schemas']['FollowUp'];
+export type FoundTasks = components['schemas']['FoundTasks'];
 export type GroupChange = components['schemas']['GroupChange'];
 export type GroupView = components['schemas']['GroupView'];
 export type HourView = components['schemas']['HourView'];
 export type IdsBody = components['schemas']['IdsBody'];
+export type ImageModelEntry = components['schemas']['ImageModelEntry'];
+export type ImageModelList = components['schemas']['ImageModelList'];
 export type ImageUrl = components['schemas']['ImageUrl'];
+export type Images = components['schemas']['Images'];
+export type Imagine = components['schemas']['Imagine'];
 export type ImagineBody = components['schemas']['ImagineBody'];
 export type Imported = components['schemas']['Imported'];
-export type IssuerAnswer = components['schemas']['IssuerAnswer'];
 export type KeyChange = components['schemas']['KeyChange'];
 export type KeyView = components['schemas']['KeyView'];
 export type KeyWithSecret = components['schemas']['KeyWithSecret'];
@@ -3010,10 +5181,22 @@ export type Lane = components['schemas']['Lane'];
 export type LimitsBody = components['schemas']['LimitsBody'];
 export type LimitsView = components['schemas']['LimitsView'];
 export type Login = components['schemas']['Login'];
-export type LoginWays = components['schemas']['LoginWays'];
+export type MadePicture = components['schemas']['MadePicture'];
+export type MadePictures = components['schemas']['MadePictures'];
+export type MartError = components['schemas']['MartError'];
+export type MartFault = components['schemas']['MartFault'];
 export type Me = components['schemas']['Me'];
 export type Message = components['schemas']['Message'];
+export type Modal = components['schemas']['Modal'];
 export type ModalBody = components['schemas']['ModalBody'];
+export type Model = components['schemas']['Model'];
+export type ModelNames = components['schemas']['ModelNames'];
+export type ModelParameters = components['schemas']['ModelParameters'];
+export type ModelPath = components['schemas']['ModelPath'];
+export type ModelResponse = components['schemas']['ModelResponse'];
+export type ModelSchema = components['schemas']['ModelSchema'];
+export type ModerationBody = components['schemas']['ModerationBody'];
+export type Moderations = components['schemas']['Moderations'];
 export type Money = components['schemas']['Money'];
 export type NewAccount = components['schemas']['NewAccount'];
 export type NewChannel = components['schemas']['NewChannel'];
@@ -3021,6 +5204,8 @@ export type NewKey = components['schemas']['NewKey'];
 export type NewPrice = components['schemas']['NewPrice'];
 export type NewUser = components['schemas']['NewUser'];
 export type NewWord = components['schemas']['NewWord'];
+export type OpenAiError = components['schemas']['OpenAIError'];
+export type OpenAiFault = components['schemas']['OpenAIFault'];
 export type Page = components['schemas']['Page'];
 export type PageAccountView = components['schemas']['Page_AccountView_'];
 export type PageChannelView = components['schemas']['Page_ChannelView_'];
@@ -3035,19 +5220,31 @@ export type PageUsageView = components['schemas']['Page_UsageView_'];
 export type PageUserView = components['schemas']['Page_UserView_'];
 export type PageWordView = components['schemas']['Page_WordView_'];
 export type Pageable = components['schemas']['Pageable'];
+export type Pan = components['schemas']['Pan'];
 export type Permission = components['schemas']['Permission'];
+export type PictureBody = components['schemas']['PictureBody'];
 export type PictureView = components['schemas']['PictureView'];
 export type PriceFile = components['schemas']['PriceFile'];
+export type PriceList = components['schemas']['PriceList'];
 export type PriceView = components['schemas']['PriceView'];
 export type ProviderView = components['schemas']['ProviderView'];
 export type QueryBody = components['schemas']['QueryBody'];
 export type Question = components['schemas']['Question'];
+export type QuoteAnswer = components['schemas']['QuoteAnswer'];
+export type QuoteBody = components['schemas']['QuoteBody'];
+export type QuotedChannel = components['schemas']['QuotedChannel'];
+export type Receipt = components['schemas']['Receipt'];
+export type ReceiptEntry = components['schemas']['ReceiptEntry'];
 export type RecordView = components['schemas']['RecordView'];
+export type RecordingForm = components['schemas']['RecordingForm'];
 export type RelayView = components['schemas']['RelayView'];
+export type Remix = components['schemas']['Remix'];
+export type ResponseBody = components['schemas']['ResponseBody'];
 export type Role = components['schemas']['Role'];
 export type Rotation = components['schemas']['Rotation'];
 export type Selector = components['schemas']['Selector'];
 export type SettingView = components['schemas']['SettingView'];
+export type Shorten = components['schemas']['Shorten'];
 export type ShortenBody = components['schemas']['ShortenBody'];
 export type ShowBody = components['schemas']['ShowBody'];
 export type SigningSecretView = components['schemas']['SigningSecretView'];
@@ -3055,23 +5252,40 @@ export type SimpleChangeBody = components['schemas']['SimpleChangeBody'];
 export type SimulationLine = components['schemas']['SimulationLine'];
 export type SimulationView = components['schemas']['SimulationView'];
 export type Sort = components['schemas']['Sort'];
+export type SpeechBody = components['schemas']['SpeechBody'];
 export type StatementLine = components['schemas']['StatementLine'];
+export type Submit = components['schemas']['Submit'];
 export type SubmitResult = components['schemas']['SubmitResult'];
 export type SwapBody = components['schemas']['SwapBody'];
 export type Task = components['schemas']['Task'];
+export type TaskFault = components['schemas']['TaskFault'];
+export type TaskFiles = components['schemas']['TaskFiles'];
 export type TaskPage = components['schemas']['TaskPage'];
+export type TaskResult = components['schemas']['TaskResult'];
+export type TaskSeed = components['schemas']['TaskSeed'];
 export type TaskStatus = components['schemas']['TaskStatus'];
 export type TaskView = components['schemas']['TaskView'];
 export type TestEvent = components['schemas']['TestEvent'];
 export type TestResult = components['schemas']['TestResult'];
 export type TestView = components['schemas']['TestView'];
+export type TokenUsage = components['schemas']['TokenUsage'];
 export type TopUp = components['schemas']['TopUp'];
+export type Transcript = components['schemas']['Transcript'];
+export type UnifiedTask = components['schemas']['UnifiedTask'];
 export type UploadBody = components['schemas']['UploadBody'];
+export type UploadForm = components['schemas']['UploadForm'];
+export type UploadedPicture = components['schemas']['UploadedPicture'];
+export type UsageAnswer = components['schemas']['UsageAnswer'];
+export type UsageItem = components['schemas']['UsageItem'];
+export type UsageSum = components['schemas']['UsageSum'];
 export type UsageView = components['schemas']['UsageView'];
 export type UserChange = components['schemas']['UserChange'];
 export type UserView = components['schemas']['UserView'];
+export type VariationForm = components['schemas']['VariationForm'];
+export type Video = components['schemas']['Video'];
 export type VideoBody = components['schemas']['VideoBody'];
 export type WordView = components['schemas']['WordView'];
+export type Zoom = components['schemas']['Zoom'];
 export type $defs = Record<string, never>;
 export interface operations {
     get_accounts: {
@@ -5178,44 +7392,6 @@ export interface operations {
             };
         };
     };
-    get_login: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Done. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["LoginWays"];
-                };
-            };
-            /** @description The request cannot be read: broken JSON, an unknown field, a wrong type. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorEnvelope"];
-                };
-            };
-            /** @description Too many requests; `Retry-After` says how long to wait. */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorEnvelope"];
-                };
-            };
-        };
-    };
     post_login: {
         parameters: {
             query?: never;
@@ -5262,15 +7438,6 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorEnvelope"];
                 };
             };
-            /** @description The key may not do this. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorEnvelope"];
-                };
-            };
             /** @description The body is too large. */
             413: {
                 headers: {
@@ -5291,165 +7458,6 @@ export interface operations {
             };
             /** @description Too many requests; `Retry-After` says how long to wait. */
             429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorEnvelope"];
-                };
-            };
-        };
-    };
-    post_login_issuer: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                /**
-                 * @example {
-                 *       "code": "c0de",
-                 *       "state": "st4te",
-                 *       "ticket": "sealed:1:…"
-                 *     }
-                 */
-                "application/json": components["schemas"]["IssuerAnswer"];
-            };
-        };
-        responses: {
-            /** @description Done. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["KeyWithSecret"];
-                };
-            };
-            /** @description The request cannot be read: broken JSON, an unknown field, a wrong type. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorEnvelope"];
-                };
-            };
-            /** @description The key is missing, unknown, expired or switched off. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorEnvelope"];
-                };
-            };
-            /** @description The key may not do this. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorEnvelope"];
-                };
-            };
-            /** @description There is no such thing. */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorEnvelope"];
-                };
-            };
-            /** @description The body is too large. */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorEnvelope"];
-                };
-            };
-            /** @description A value cannot be used here. */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorEnvelope"];
-                };
-            };
-            /** @description Too many requests; `Retry-After` says how long to wait. */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorEnvelope"];
-                };
-            };
-            /** @description No channel, or no other server that is asked, can serve this now. */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorEnvelope"];
-                };
-            };
-        };
-    };
-    post_login_issuer_begin: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Done. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["BegunLogin"];
-                };
-            };
-            /** @description The request cannot be read: broken JSON, an unknown field, a wrong type. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorEnvelope"];
-                };
-            };
-            /** @description There is no such thing. */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorEnvelope"];
-                };
-            };
-            /** @description Too many requests; `Retry-After` says how long to wait. */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorEnvelope"];
-                };
-            };
-            /** @description No channel, or no other server that is asked, can serve this now. */
-            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -9449,7 +11457,7 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SubmitResult"];
-                    "text/event-stream": string;
+                    "text/event-stream": unknown;
                 };
             };
             /** @description The key is missing, unknown, expired or switched off. */
@@ -9575,6 +11583,5554 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SubmitResult"];
+                };
+            };
+        };
+    };
+    get_pricing_json: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PriceList"];
+                };
+            };
+            /** @description The request cannot be read: broken JSON, an unknown field, a wrong type. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description The key is missing, unknown, expired or switched off. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description The key may not do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description Too many requests; `Retry-After` says how long to wait. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+        };
+    };
+    post_v1_audio_speech: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "input": "Hello!",
+                 *       "model": "sandbox-speech",
+                 *       "voice": "alloy"
+                 *     }
+                 */
+                "application/json": components["schemas"]["SpeechBody"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "audio/aac": string;
+                    "audio/flac": string;
+                    "audio/mpeg": string;
+                    "audio/opus": string;
+                    "audio/pcm": string;
+                    "audio/wav": string;
+                    "text/event-stream": unknown;
+                };
+            };
+            /** @description The request cannot be read: broken JSON, an unknown field, a wrong type. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description The key is missing, unknown, expired or switched off. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description The key may not do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description What is stored stands against it. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description A value cannot be used here. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description Too many requests; `Retry-After` says how long to wait. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description The upstream failed. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description No channel can serve this now. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description It takes longer than is waited for; it goes on. */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+        };
+    };
+    post_v1_audio_transcriptions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "multipart/form-data": components["schemas"]["RecordingForm"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Transcript"];
+                    "text/event-stream": unknown;
+                    "text/plain": string;
+                    "text/vtt": string;
+                };
+            };
+            /** @description The request cannot be read: broken JSON, an unknown field, a wrong type. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description The key is missing, unknown, expired or switched off. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description The key may not do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description What is stored stands against it. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description A value cannot be used here. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description Too many requests; `Retry-After` says how long to wait. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description The upstream failed. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description No channel can serve this now. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description It takes longer than is waited for; it goes on. */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+        };
+    };
+    post_v1_audio_translations: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "multipart/form-data": components["schemas"]["RecordingForm"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Transcript"];
+                    "text/event-stream": unknown;
+                    "text/plain": string;
+                    "text/vtt": string;
+                };
+            };
+            /** @description The request cannot be read: broken JSON, an unknown field, a wrong type. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description The key is missing, unknown, expired or switched off. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description The key may not do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description What is stored stands against it. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description A value cannot be used here. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description Too many requests; `Retry-After` says how long to wait. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description The upstream failed. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description No channel can serve this now. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description It takes longer than is waited for; it goes on. */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+        };
+    };
+    get_v1_balance: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BalanceAnswer"];
+                };
+            };
+            /** @description The request cannot be read: broken JSON, an unknown field, a wrong type. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MartError"];
+                };
+            };
+            /** @description The key is missing, unknown, expired or switched off. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MartError"];
+                };
+            };
+            /** @description The key may not do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MartError"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MartError"];
+                };
+            };
+            /** @description Too many requests; `Retry-After` says how long to wait. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MartError"];
+                };
+            };
+        };
+    };
+    get_v1_calls_by_call_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                call_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CallReceipt"];
+                };
+            };
+            /** @description The request cannot be read: broken JSON, an unknown field, a wrong type. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description The key is missing, unknown, expired or switched off. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description The key may not do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description Too many requests; `Retry-After` says how long to wait. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+        };
+    };
+    post_v1_chat_completions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "messages": [
+                 *         {
+                 *           "content": "Hello!",
+                 *           "role": "user"
+                 *         }
+                 *       ],
+                 *       "model": "sandbox-chat"
+                 *     }
+                 */
+                "application/json": components["schemas"]["ChatBody"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Completion"];
+                    "text/event-stream": unknown;
+                };
+            };
+            /** @description The request cannot be read: broken JSON, an unknown field, a wrong type. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description The key is missing, unknown, expired or switched off. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description The key may not do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description What is stored stands against it. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description A value cannot be used here. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description Too many requests; `Retry-After` says how long to wait. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description The upstream failed. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description No channel can serve this now. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description It takes longer than is waited for; it goes on. */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+        };
+    };
+    post_v1_completions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "model": "sandbox-chat",
+                 *       "prompt": "Once upon a time"
+                 *     }
+                 */
+                "application/json": components["schemas"]["CompletionBody"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Completion"];
+                    "text/event-stream": unknown;
+                };
+            };
+            /** @description The request cannot be read: broken JSON, an unknown field, a wrong type. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description The key is missing, unknown, expired or switched off. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description The key may not do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description What is stored stands against it. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description A value cannot be used here. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description Too many requests; `Retry-After` says how long to wait. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description The upstream failed. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description No channel can serve this now. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description It takes longer than is waited for; it goes on. */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+        };
+    };
+    post_v1_embeddings: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "input": "a red fox",
+                 *       "model": "sandbox-embedding"
+                 *     }
+                 */
+                "application/json": components["schemas"]["EmbeddingBody"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Embeddings"];
+                };
+            };
+            /** @description The request cannot be read: broken JSON, an unknown field, a wrong type. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description The key is missing, unknown, expired or switched off. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description The key may not do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description What is stored stands against it. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description A value cannot be used here. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description Too many requests; `Retry-After` says how long to wait. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description The upstream failed. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description No channel can serve this now. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description It takes longer than is waited for; it goes on. */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+        };
+    };
+    post_v1_images_edits: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "multipart/form-data": components["schemas"]["EditForm"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MadePictures"];
+                    "text/event-stream": unknown;
+                };
+            };
+            /** @description The request cannot be read: broken JSON, an unknown field, a wrong type. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description The key is missing, unknown, expired or switched off. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description The key may not do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description What is stored stands against it. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description A value cannot be used here. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description Too many requests; `Retry-After` says how long to wait. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description The upstream failed. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description No channel can serve this now. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description It takes longer than is waited for; it goes on. */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+        };
+    };
+    post_v1_images_generations: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "model": "gpt-image-1",
+                 *       "prompt": "a red fox",
+                 *       "size": "1024x1024"
+                 *     }
+                 */
+                "application/json": components["schemas"]["PictureBody"] | components["schemas"]["Images"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MadePictures"] | components["schemas"]["Done_list_gesso.dialects.apimart.shapes.AcceptedTask__"];
+                    "text/event-stream": unknown;
+                };
+            };
+            /** @description The request cannot be read: broken JSON, an unknown field, a wrong type. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"] | components["schemas"]["MartError"];
+                };
+            };
+            /** @description The key is missing, unknown, expired or switched off. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"] | components["schemas"]["MartError"];
+                };
+            };
+            /** @description The balance or the spend limit does not cover it. */
+            402: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"] | components["schemas"]["MartError"];
+                };
+            };
+            /** @description The key may not do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"] | components["schemas"]["MartError"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"] | components["schemas"]["MartError"];
+                };
+            };
+            /** @description What is stored stands against it. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"] | components["schemas"]["MartError"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"] | components["schemas"]["MartError"];
+                };
+            };
+            /** @description A value cannot be used here. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"] | components["schemas"]["MartError"];
+                };
+            };
+            /** @description Too many requests; `Retry-After` says how long to wait. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"] | components["schemas"]["MartError"];
+                };
+            };
+            /** @description The upstream failed. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"] | components["schemas"]["MartError"];
+                };
+            };
+            /** @description No channel can serve this now. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"] | components["schemas"]["MartError"];
+                };
+            };
+            /** @description It takes longer than is waited for; it goes on. */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"] | components["schemas"]["MartError"];
+                };
+            };
+        };
+    };
+    post_v1_images_variations: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "multipart/form-data": components["schemas"]["VariationForm"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MadePictures"];
+                    "text/event-stream": unknown;
+                };
+            };
+            /** @description The request cannot be read: broken JSON, an unknown field, a wrong type. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description The key is missing, unknown, expired or switched off. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description The key may not do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description What is stored stands against it. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description A value cannot be used here. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description Too many requests; `Retry-After` says how long to wait. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description The upstream failed. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description No channel can serve this now. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description It takes longer than is waited for; it goes on. */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+        };
+    };
+    post_v1_midjourney_generations_blend: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "image_urls": [
+                 *         "https://example.com/fox.png",
+                 *         "https://example.com/fox.png"
+                 *       ]
+                 *     }
+                 */
+                "application/json": components["schemas"]["Blend"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Done_list_gesso.dialects.apimart.shapes.AcceptedTask__"];
+                };
+            };
+            /** @description The request cannot be read: broken JSON, an unknown field, a wrong type. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MartError"];
+                };
+            };
+            /** @description The key is missing, unknown, expired or switched off. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MartError"];
+                };
+            };
+            /** @description The balance or the spend limit does not cover it. */
+            402: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MartError"];
+                };
+            };
+            /** @description The key may not do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MartError"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MartError"];
+                };
+            };
+            /** @description What is stored stands against it. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MartError"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MartError"];
+                };
+            };
+            /** @description A value cannot be used here. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MartError"];
+                };
+            };
+            /** @description Too many requests; `Retry-After` says how long to wait. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MartError"];
+                };
+            };
+            /** @description No channel can serve this now. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MartError"];
+                };
+            };
+        };
+    };
+    post_v1_midjourney_generations_describe: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "image_urls": [
+                 *         "https://example.com/fox.png"
+                 *       ]
+                 *     }
+                 */
+                "application/json": components["schemas"]["Describe"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Done_list_gesso.dialects.apimart.shapes.AcceptedTask__"];
+                };
+            };
+            /** @description The request cannot be read: broken JSON, an unknown field, a wrong type. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MartError"];
+                };
+            };
+            /** @description The key is missing, unknown, expired or switched off. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MartError"];
+                };
+            };
+            /** @description The balance or the spend limit does not cover it. */
+            402: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MartError"];
+                };
+            };
+            /** @description The key may not do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MartError"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MartError"];
+                };
+            };
+            /** @description What is stored stands against it. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MartError"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MartError"];
+                };
+            };
+            /** @description A value cannot be used here. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MartError"];
+                };
+            };
+            /** @description Too many requests; `Retry-After` says how long to wait. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MartError"];
+                };
+            };
+            /** @description No channel can serve this now. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MartError"];
+                };
+            };
+        };
+    };
+    post_v1_midjourney_generations_edits: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "image_urls": [
+                 *         "https://example.com/fox.png"
+                 *       ],
+                 *       "prompt": "add a lighthouse"
+                 *     }
+                 */
+                "application/json": components["schemas"]["Edits"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Done_list_gesso.dialects.apimart.shapes.AcceptedTask__"];
+                };
+            };
+            /** @description The request cannot be read: broken JSON, an unknown field, a wrong type. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MartError"];
+                };
+            };
+            /** @description The key is missing, unknown, expired or switched off. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MartError"];
+                };
+            };
+            /** @description The balance or the spend limit does not cover it. */
+            402: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MartError"];
+                };
+            };
+            /** @description The key may not do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MartError"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MartError"];
+                };
+            };
+            /** @description What is stored stands against it. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MartError"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MartError"];
+                };
+            };
+            /** @description A value cannot be used here. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MartError"];
+                };
+            };
+            /** @description Too many requests; `Retry-After` says how long to wait. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MartError"];
+                };
+            };
+            /** @description No channel can serve this now. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MartError"];
+                };
+            };
+        };
+    };
+    post_v1_midjourney_generations_high_variation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "index": 2,
+                 *       "task_id": "task_01KAHXTS80XCCXJZHGFGYJJTC1"
+                 *     }
+                 */
+                "application/json": components["schemas"]["FollowUp"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Done_list_gesso.dialects.apimart.shapes.AcceptedTask__"];
+                };
+            };
+            /** @description The request cannot be read: broken JSON, an unknown field, a wrong type. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MartError"];
+                };
+            };
+            /** @description The key is missing, unknown, expired or switched off. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MartError"];
+                };
+            };
+            /** @description The balance or the spend limit does not cover it. */
+            402: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MartError"];
+                };
+            };
+            /** @description The key may not do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MartError"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MartError"];
+                };
+            };
+            /** @description What is stored stands against it. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MartError"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MartError"];
+                };
+            };
+            /** @description A value cannot be used here. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MartError"];
+                };
+            };
+            /** @description Too many requests; `Retry-After` says how long to wait. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MartError"];
+                };
+            };
+            /** @description No channel can serve this now. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MartError"];
+                };
+            };
+        };
+    };
+    post_v1_midjourney_generations_imagine: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "prompt": "a red fox in the snow",
+                 *       "size": "3:2"
+                 *     }
+                 */
+                "application/json": components["schemas"]["Imagine"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Done_list_gesso.dialects.apimart.shapes.AcceptedTask__"];
+                };
+            };
+            /** @description The request cannot be read: broken JSON, an unknown field, a wrong type. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MartError"];
+                };
+            };
+            /** @description The key is missing, unknown, expired or switched off. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MartError"];
+                };
+            };
+            /** @description The balance or the spend limit does not cover it. */
+            402: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MartError"];
+                };
+            };
+            /** @description The key may not do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MartError"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MartError"];
+                };
+            };
+            /** @description What is stored stands against it. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MartError"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MartError"];
+                };
+            };
+            /** @description A value cannot be used here. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MartError"];
+                };
+            };
+            /** @description Too many requests; `Retry-After` says how long to wait. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MartError"];
+                };
+            };
+            /** @description No channel can serve this now. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MartError"];
+                };
+            };
+        };
+    };
+    post_v1_midjourney_generations_inpaint: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "task_id": "task_01KAHXTS80XCCXJZHGFGYJJTC1"
+                 *     }
+                 */
+                "application/json": components["schemas"]["FollowUp"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Done_list_gesso.dialects.apimart.shapes.AcceptedTask__"];
+                };
+            };
+            /** @description The request cannot be read: broken JSON, an unknown field, a wrong type. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MartError"];
+                };
+            };
+            /** @description The key is missing, unknown, expired or switched off. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MartError"];
+                };
+            };
+            /** @description The balance or the spend limit does not cover it. */
+            402: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MartError"];
+                };
+            };
+            /** @description The key may not do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MartError"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MartError"];
+                };
+            };
+            /** @description What is stored stands against it. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MartError"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MartError"];
+                };
+            };
+            /** @description A value cannot be used here. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MartError"];
+                };
+            };
+            /** @description Too many requests; `Retry-After` says how long to wait. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MartError"];
+                };
+            };
+            /** @description No channel can serve this now. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MartError"];
+                };
+            };
+        };
+    };
+    post_v1_midjourney_generations_low_variation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "index": 2,
+                 *       "task_id": "task_01KAHXTS80XCCXJZHGFGYJJTC1"
+                 *     }
+                 */
+                "application/json": components["schemas"]["FollowUp"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Done_list_gesso.dialects.apimart.shapes.AcceptedTask__"];
+                };
+            };
+            /** @description The request cannot be read: broken JSON, an unknown field, a wrong type. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MartError"];
+                };
+            };
+            /** @description The key is missing, unknown, expired or switched off. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MartError"];
+                };
+            };
+            /** @description The balance or the spend limit does not cover it. */
+            402: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MartError"];
+                };
+            };
+            /** @description The key may not do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MartError"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MartError"];
+                };
+            };
+            /** @description What is stored stands against it. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MartError"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MartError"];
+                };
+            };
+            /** @description A value cannot be used here. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MartError"];
+                };
+            };
+            /** @description Too many requests; `Retry-After` says how long to wait. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MartError"];
+                };
+            };
+            /** @description No channel can serve this now. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MartError"];
+                };
+            };
+        };
+    };
+    post_v1_midjourney_generations_modal: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "prompt": "a red hat",
+                 *       "task_id": "task_01KAHXTS80XCCXJZHGFGYJJTC1"
+                 *     }
+                 */
+                "application/json": components["schemas"]["Modal"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Done_list_gesso.dialects.apimart.shapes.AcceptedTask__"];
+                };
+            };
+            /** @description The request cannot be read: broken JSON, an unknown field, a wrong type. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MartError"];
+                };
+            };
+            /** @description The key is missing, unknown, expired or switched off. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MartError"];
+                };
+            };
+            /** @description The balance or the spend limit does not cover it. */
+            402: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MartError"];
+                };
+            };
+            /** @description The key may not do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MartError"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MartError"];
+                };
+            };
+            /** @description What is stored stands against it. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MartError"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MartError"];
+                };
+            };
+            /** @description A value cannot be used here. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MartError"];
+                };
+            };
+            /** @description Too many requests; `Retry-After` says how long to wait. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MartError"];
+                };
+            };
+            /** @description No channel can serve this now. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MartError"];
+                };
+            };
+        };
+    };
+    post_v1_midjourney_generations_pan: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "direction": "left",
+                 *       "task_id": "task_01KAHXTS80XCCXJZHGFGYJJTC1"
+                 *     }
+                 */
+                "application/json": components["schemas"]["Pan"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Done_list_gesso.dialects.apimart.shapes.AcceptedTask__"];
+                };
+            };
+            /** @description The request cannot be read: broken JSON, an unknown field, a wrong type. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MartError"];
+                };
+            };
+            /** @description The key is missing, unknown, expired or switched off. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MartError"];
+                };
+            };
+            /** @description The balance or the spend limit does not cover it. */
+            402: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MartError"];
+                };
+            };
+            /** @description The key may not do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MartError"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MartError"];
+                };
+            };
+            /** @description What is stored stands against it. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MartError"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MartError"];
+                };
+            };
+            /** @description A value cannot be used here. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MartError"];
+                };
+            };
+            /** @description Too many requests; `Retry-After` says how long to wait. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MartError"];
+                };
+            };
+            /** @description No channel can serve this now. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MartError"];
+                };
+            };
+        };
+    };
+    post_v1_midjourney_generations_remix_strong: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "index": 2,
+                 *       "prompt": "a fox",
+                 *       "task_id": "task_01KAHXTS80XCCXJZHGFGYJJTC1"
+                 *     }
+                 */
+                "application/json": components["schemas"]["Remix"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Done_list_gesso.dialects.apimart.shapes.AcceptedTask__"];
+                };
+            };
+            /** @description The request cannot be read: broken JSON, an unknown field, a wrong type. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MartError"];
+                };
+            };
+            /** @description The key is missing, unknown, expired or switched off. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MartError"];
+                };
+            };
+            /** @description The balance or the spend limit does not cover it. */
+            402: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MartError"];
+                };
+            };
+            /** @description The key may not do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MartError"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MartError"];
+                };
+            };
+            /** @description What is stored stands against it. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MartError"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MartError"];
+                };
+            };
+            /** @description A value cannot be used here. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MartError"];
+                };
+            };
+            /** @description Too many requests; `Retry-After` says how long to wait. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MartError"];
+                };
+            };
+            /** @description No channel can serve this now. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MartError"];
+                };
+            };
+        };
+    };
+    post_v1_midjourney_generations_remix_subtle: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "index": 2,
+                 *       "prompt": "a fox",
+                 *       "task_id": "task_01KAHXTS80XCCXJZHGFGYJJTC1"
+                 *     }
+                 */
+                "application/json": components["schemas"]["Remix"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Done_list_gesso.dialects.apimart.shapes.AcceptedTask__"];
+                };
+            };
+            /** @description The request cannot be read: broken JSON, an unknown field, a wrong type. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MartError"];
+                };
+            };
+            /** @description The key is missing, unknown, expired or switched off. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MartError"];
+                };
+            };
+            /** @description The balance or the spend limit does not cover it. */
+            402: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MartError"];
+                };
+            };
+            /** @description The key may not do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MartError"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MartError"];
+                };
+            };
+            /** @description What is stored stands against it. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MartError"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MartError"];
+                };
+            };
+            /** @description A value cannot be used here. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MartError"];
+                };
+            };
+            /** @description Too many requests; `Retry-After` says how long to wait. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MartError"];
+                };
+            };
+            /** @description No channel can serve this now. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MartError"];
+                };
+            };
+        };
+    };
+    post_v1_midjourney_generations_reroll: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "task_id": "task_01KAHXTS80XCCXJZHGFGYJJTC1"
+                 *     }
+                 */
+                "application/json": components["schemas"]["FollowUp"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Done_list_gesso.dialects.apimart.shapes.AcceptedTask__"];
+                };
+            };
+            /** @description The request cannot be read: broken JSON, an unknown field, a wrong type. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MartError"];
+                };
+            };
+            /** @description The key is missing, unknown, expired or switched off. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MartError"];
+                };
+            };
+            /** @description The balance or the spend limit does not cover it. */
+            402: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MartError"];
+                };
+            };
+            /** @description The key may not do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MartError"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MartError"];
+                };
+            };
+            /** @description What is stored stands against it. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MartError"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MartError"];
+                };
+            };
+            /** @description A value cannot be used here. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MartError"];
+                };
+            };
+            /** @description Too many requests; `Retry-After` says how long to wait. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MartError"];
+                };
+            };
+            /** @description No channel can serve this now. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MartError"];
+                };
+            };
+        };
+    };
+    post_v1_midjourney_generations_shorten: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "prompt": "a very beautiful red fox in deep white snow"
+                 *     }
+                 */
+                "application/json": components["schemas"]["Shorten"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Done_list_gesso.dialects.apimart.shapes.AcceptedTask__"];
+                };
+            };
+            /** @description The request cannot be read: broken JSON, an unknown field, a wrong type. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MartError"];
+                };
+            };
+            /** @description The key is missing, unknown, expired or switched off. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MartError"];
+                };
+            };
+            /** @description The balance or the spend limit does not cover it. */
+            402: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MartError"];
+                };
+            };
+            /** @description The key may not do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MartError"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MartError"];
+                };
+            };
+            /** @description What is stored stands against it. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MartError"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MartError"];
+                };
+            };
+            /** @description A value cannot be used here. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MartError"];
+                };
+            };
+            /** @description Too many requests; `Retry-After` says how long to wait. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MartError"];
+                };
+            };
+            /** @description No channel can serve this now. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MartError"];
+                };
+            };
+        };
+    };
+    post_v1_midjourney_generations_upscale: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "index": 2,
+                 *       "task_id": "task_01KAHXTS80XCCXJZHGFGYJJTC1"
+                 *     }
+                 */
+                "application/json": components["schemas"]["FollowUp"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Done_list_gesso.dialects.apimart.shapes.AcceptedTask__"];
+                };
+            };
+            /** @description The request cannot be read: broken JSON, an unknown field, a wrong type. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MartError"];
+                };
+            };
+            /** @description The key is missing, unknown, expired or switched off. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MartError"];
+                };
+            };
+            /** @description The balance or the spend limit does not cover it. */
+            402: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MartError"];
+                };
+            };
+            /** @description The key may not do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MartError"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MartError"];
+                };
+            };
+            /** @description What is stored stands against it. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MartError"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MartError"];
+                };
+            };
+            /** @description A value cannot be used here. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MartError"];
+                };
+            };
+            /** @description Too many requests; `Retry-After` says how long to wait. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MartError"];
+                };
+            };
+            /** @description No channel can serve this now. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MartError"];
+                };
+            };
+        };
+    };
+    post_v1_midjourney_generations_variation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "index": 2,
+                 *       "task_id": "task_01KAHXTS80XCCXJZHGFGYJJTC1"
+                 *     }
+                 */
+                "application/json": components["schemas"]["FollowUp"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Done_list_gesso.dialects.apimart.shapes.AcceptedTask__"];
+                };
+            };
+            /** @description The request cannot be read: broken JSON, an unknown field, a wrong type. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MartError"];
+                };
+            };
+            /** @description The key is missing, unknown, expired or switched off. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MartError"];
+                };
+            };
+            /** @description The balance or the spend limit does not cover it. */
+            402: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MartError"];
+                };
+            };
+            /** @description The key may not do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MartError"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MartError"];
+                };
+            };
+            /** @description What is stored stands against it. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MartError"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MartError"];
+                };
+            };
+            /** @description A value cannot be used here. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MartError"];
+                };
+            };
+            /** @description Too many requests; `Retry-After` says how long to wait. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MartError"];
+                };
+            };
+            /** @description No channel can serve this now. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MartError"];
+                };
+            };
+        };
+    };
+    post_v1_midjourney_generations_video: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "image_urls": [
+                 *         "https://example.com/fox.png"
+                 *       ],
+                 *       "prompt": "slow waves"
+                 *     }
+                 */
+                "application/json": components["schemas"]["Video"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Done_list_gesso.dialects.apimart.shapes.AcceptedTask__"];
+                };
+            };
+            /** @description The request cannot be read: broken JSON, an unknown field, a wrong type. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MartError"];
+                };
+            };
+            /** @description The key is missing, unknown, expired or switched off. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MartError"];
+                };
+            };
+            /** @description The balance or the spend limit does not cover it. */
+            402: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MartError"];
+                };
+            };
+            /** @description The key may not do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MartError"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MartError"];
+                };
+            };
+            /** @description What is stored stands against it. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MartError"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MartError"];
+                };
+            };
+            /** @description A value cannot be used here. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MartError"];
+                };
+            };
+            /** @description Too many requests; `Retry-After` says how long to wait. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MartError"];
+                };
+            };
+            /** @description No channel can serve this now. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MartError"];
+                };
+            };
+        };
+    };
+    post_v1_midjourney_generations_zoom: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "task_id": "task_01KAHXTS80XCCXJZHGFGYJJTC1",
+                 *       "zoom_ratio": 2
+                 *     }
+                 */
+                "application/json": components["schemas"]["Zoom"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Done_list_gesso.dialects.apimart.shapes.AcceptedTask__"];
+                };
+            };
+            /** @description The request cannot be read: broken JSON, an unknown field, a wrong type. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MartError"];
+                };
+            };
+            /** @description The key is missing, unknown, expired or switched off. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MartError"];
+                };
+            };
+            /** @description The balance or the spend limit does not cover it. */
+            402: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MartError"];
+                };
+            };
+            /** @description The key may not do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MartError"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MartError"];
+                };
+            };
+            /** @description What is stored stands against it. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MartError"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MartError"];
+                };
+            };
+            /** @description A value cannot be used here. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MartError"];
+                };
+            };
+            /** @description Too many requests; `Retry-After` says how long to wait. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MartError"];
+                };
+            };
+            /** @description No channel can serve this now. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MartError"];
+                };
+            };
+        };
+    };
+    get_v1_midjourney_by_task_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                task_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FlatTask"];
+                };
+            };
+            /** @description The request cannot be read: broken JSON, an unknown field, a wrong type. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MartError"];
+                };
+            };
+            /** @description The key is missing, unknown, expired or switched off. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MartError"];
+                };
+            };
+            /** @description The key may not do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MartError"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MartError"];
+                };
+            };
+            /** @description Too many requests; `Retry-After` says how long to wait. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MartError"];
+                };
+            };
+        };
+    };
+    get_v1_model_schema: {
+        parameters: {
+            query?: {
+                operation?: string;
+                model?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ModelSchema"];
+                };
+            };
+            /** @description The request cannot be read: broken JSON, an unknown field, a wrong type. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MartError"];
+                };
+            };
+            /** @description The key is missing, unknown, expired or switched off. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MartError"];
+                };
+            };
+            /** @description The key may not do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MartError"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MartError"];
+                };
+            };
+            /** @description Too many requests; `Retry-After` says how long to wait. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MartError"];
+                };
+            };
+        };
+    };
+    get_v1_models: {
+        parameters: {
+            query?: {
+                category?: string;
+                expand?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ModelNames"] | components["schemas"]["ImageModelList"];
+                };
+            };
+            /** @description The request cannot be read: broken JSON, an unknown field, a wrong type. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"] | components["schemas"]["MartError"];
+                };
+            };
+            /** @description The key is missing, unknown, expired or switched off. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"] | components["schemas"]["MartError"];
+                };
+            };
+            /** @description The key may not do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"] | components["schemas"]["MartError"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"] | components["schemas"]["MartError"];
+                };
+            };
+            /** @description Too many requests; `Retry-After` says how long to wait. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"] | components["schemas"]["MartError"];
+                };
+            };
+        };
+    };
+    get_v1_models_by_model: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                model: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Model"] | components["schemas"]["ImageModelEntry"];
+                };
+            };
+            /** @description The request cannot be read: broken JSON, an unknown field, a wrong type. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"] | components["schemas"]["MartError"];
+                };
+            };
+            /** @description The key is missing, unknown, expired or switched off. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"] | components["schemas"]["MartError"];
+                };
+            };
+            /** @description The key may not do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"] | components["schemas"]["MartError"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"] | components["schemas"]["MartError"];
+                };
+            };
+            /** @description Too many requests; `Retry-After` says how long to wait. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"] | components["schemas"]["MartError"];
+                };
+            };
+        };
+    };
+    get_v1_models_by_model_schema: {
+        parameters: {
+            query?: {
+                operation?: string;
+            };
+            header?: never;
+            path: {
+                model: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ModelSchema"];
+                };
+            };
+            /** @description The request cannot be read: broken JSON, an unknown field, a wrong type. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MartError"];
+                };
+            };
+            /** @description The key is missing, unknown, expired or switched off. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MartError"];
+                };
+            };
+            /** @description The key may not do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MartError"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MartError"];
+                };
+            };
+            /** @description Too many requests; `Retry-After` says how long to wait. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MartError"];
+                };
+            };
+        };
+    };
+    post_v1_moderations: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "input": "a red fox",
+                 *       "model": "sandbox-moderation"
+                 *     }
+                 */
+                "application/json": components["schemas"]["ModerationBody"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Moderations"];
+                };
+            };
+            /** @description The request cannot be read: broken JSON, an unknown field, a wrong type. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description The key is missing, unknown, expired or switched off. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description The key may not do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description What is stored stands against it. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description A value cannot be used here. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description Too many requests; `Retry-After` says how long to wait. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description The upstream failed. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description No channel can serve this now. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description It takes longer than is waited for; it goes on. */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+        };
+    };
+    post_v1_quote: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "action": "imagine",
+                 *       "prompt": "a red fox"
+                 *     }
+                 */
+                "application/json": components["schemas"]["QuoteBody"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Done_QuoteAnswer_"];
+                };
+            };
+            /** @description The request cannot be read: broken JSON, an unknown field, a wrong type. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MartError"];
+                };
+            };
+            /** @description The key is missing, unknown, expired or switched off. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MartError"];
+                };
+            };
+            /** @description The balance or the spend limit does not cover it. */
+            402: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MartError"];
+                };
+            };
+            /** @description The key may not do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MartError"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MartError"];
+                };
+            };
+            /** @description What is stored stands against it. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MartError"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MartError"];
+                };
+            };
+            /** @description A value cannot be used here. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MartError"];
+                };
+            };
+            /** @description Too many requests; `Retry-After` says how long to wait. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MartError"];
+                };
+            };
+            /** @description No channel can serve this now. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MartError"];
+                };
+            };
+        };
+    };
+    post_v1_responses: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "input": "Hello!",
+                 *       "model": "sandbox-chat"
+                 *     }
+                 */
+                "application/json": components["schemas"]["ResponseBody"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ModelResponse"];
+                    "text/event-stream": unknown;
+                };
+            };
+            /** @description The request cannot be read: broken JSON, an unknown field, a wrong type. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description The key is missing, unknown, expired or switched off. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description The key may not do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description What is stored stands against it. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description A value cannot be used here. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description Too many requests; `Retry-After` says how long to wait. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description The upstream failed. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description No channel can serve this now. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description It takes longer than is waited for; it goes on. */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+        };
+    };
+    get_v1_responses_by_response_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                response_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ModelResponse"];
+                    "text/event-stream": unknown;
+                };
+            };
+            /** @description The request cannot be read: broken JSON, an unknown field, a wrong type. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description The key is missing, unknown, expired or switched off. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description The key may not do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description What is stored stands against it. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description A value cannot be used here. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description Too many requests; `Retry-After` says how long to wait. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description The upstream failed. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description No channel can serve this now. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description It takes longer than is waited for; it goes on. */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+        };
+    };
+    delete_v1_responses_by_response_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                response_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, never>;
+                };
+            };
+            /** @description The request cannot be read: broken JSON, an unknown field, a wrong type. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description The key is missing, unknown, expired or switched off. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description The key may not do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description What is stored stands against it. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description A value cannot be used here. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description Too many requests; `Retry-After` says how long to wait. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description The upstream failed. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description No channel can serve this now. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description It takes longer than is waited for; it goes on. */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+        };
+    };
+    post_v1_responses_by_response_id_cancel: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                response_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ModelResponse"];
+                };
+            };
+            /** @description The request cannot be read: broken JSON, an unknown field, a wrong type. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description The key is missing, unknown, expired or switched off. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description The key may not do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description What is stored stands against it. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description A value cannot be used here. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description Too many requests; `Retry-After` says how long to wait. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description The upstream failed. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description No channel can serve this now. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description It takes longer than is waited for; it goes on. */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+        };
+    };
+    get_v1_responses_by_response_id_input_items: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                response_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, never>;
+                };
+            };
+            /** @description The request cannot be read: broken JSON, an unknown field, a wrong type. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description The key is missing, unknown, expired or switched off. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description The key may not do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description What is stored stands against it. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description A value cannot be used here. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description Too many requests; `Retry-After` says how long to wait. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description The upstream failed. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description No channel can serve this now. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description It takes longer than is waited for; it goes on. */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+        };
+    };
+    get_v1_tasks: {
+        parameters: {
+            query?: {
+                page?: number;
+                page_size?: number;
+                status?: string;
+                action?: string;
+                language?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Done_FoundTasks_"];
+                };
+            };
+            /** @description The request cannot be read: broken JSON, an unknown field, a wrong type. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MartError"];
+                };
+            };
+            /** @description The key is missing, unknown, expired or switched off. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MartError"];
+                };
+            };
+            /** @description The key may not do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MartError"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MartError"];
+                };
+            };
+            /** @description Too many requests; `Retry-After` says how long to wait. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MartError"];
+                };
+            };
+        };
+    };
+    post_v1_tasks_batch: {
+        parameters: {
+            query?: {
+                language?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "ids": [
+                 *         "task_01KAHXTS80XCCXJZHGFGYJJTC1"
+                 *       ]
+                 *     }
+                 */
+                "application/json": components["schemas"]["Batch"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Done_list_gesso.dialects.apimart.shapes.BatchTask__"];
+                };
+            };
+            /** @description The request cannot be read: broken JSON, an unknown field, a wrong type. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MartError"];
+                };
+            };
+            /** @description The key is missing, unknown, expired or switched off. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MartError"];
+                };
+            };
+            /** @description The key may not do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MartError"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MartError"];
+                };
+            };
+            /** @description What is stored stands against it. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MartError"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MartError"];
+                };
+            };
+            /** @description Too many requests; `Retry-After` says how long to wait. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MartError"];
+                };
+            };
+        };
+    };
+    get_v1_tasks_by_task_id: {
+        parameters: {
+            query?: {
+                language?: string;
+            };
+            header?: never;
+            path: {
+                task_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Done_UnifiedTask_"];
+                };
+            };
+            /** @description The request cannot be read: broken JSON, an unknown field, a wrong type. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MartError"];
+                };
+            };
+            /** @description The key is missing, unknown, expired or switched off. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MartError"];
+                };
+            };
+            /** @description The key may not do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MartError"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MartError"];
+                };
+            };
+            /** @description Too many requests; `Retry-After` says how long to wait. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MartError"];
+                };
+            };
+        };
+    };
+    post_v1_tasks_by_task_id_cancel: {
+        parameters: {
+            query?: {
+                language?: string;
+            };
+            header?: never;
+            path: {
+                task_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Done_UnifiedTask_"];
+                };
+            };
+            /** @description The request cannot be read: broken JSON, an unknown field, a wrong type. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MartError"];
+                };
+            };
+            /** @description The key is missing, unknown, expired or switched off. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MartError"];
+                };
+            };
+            /** @description The key may not do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MartError"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MartError"];
+                };
+            };
+            /** @description What is stored stands against it. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MartError"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MartError"];
+                };
+            };
+            /** @description Too many requests; `Retry-After` says how long to wait. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MartError"];
+                };
+            };
+        };
+    };
+    get_v1_tasks_by_task_id_events: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                task_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": unknown;
+                };
+            };
+            /** @description The request cannot be read: broken JSON, an unknown field, a wrong type. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MartError"];
+                };
+            };
+            /** @description The key is missing, unknown, expired or switched off. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MartError"];
+                };
+            };
+            /** @description The key may not do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MartError"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MartError"];
+                };
+            };
+            /** @description Too many requests; `Retry-After` says how long to wait. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MartError"];
+                };
+            };
+        };
+    };
+    get_v1_tasks_by_task_id_receipt: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                task_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Done_Receipt_"];
+                };
+            };
+            /** @description The request cannot be read: broken JSON, an unknown field, a wrong type. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MartError"];
+                };
+            };
+            /** @description The key is missing, unknown, expired or switched off. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MartError"];
+                };
+            };
+            /** @description The key may not do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MartError"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MartError"];
+                };
+            };
+            /** @description Too many requests; `Retry-After` says how long to wait. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MartError"];
+                };
+            };
+        };
+    };
+    post_v1_tasks_by_task_id_rerun: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                task_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /** @example {} */
+                "application/json": components["schemas"]["Submit"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Done_list_gesso.dialects.apimart.shapes.AcceptedTask__"];
+                };
+            };
+            /** @description The request cannot be read: broken JSON, an unknown field, a wrong type. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MartError"];
+                };
+            };
+            /** @description The key is missing, unknown, expired or switched off. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MartError"];
+                };
+            };
+            /** @description The balance or the spend limit does not cover it. */
+            402: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MartError"];
+                };
+            };
+            /** @description The key may not do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MartError"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MartError"];
+                };
+            };
+            /** @description What is stored stands against it. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MartError"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MartError"];
+                };
+            };
+            /** @description A value cannot be used here. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MartError"];
+                };
+            };
+            /** @description Too many requests; `Retry-After` says how long to wait. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MartError"];
+                };
+            };
+            /** @description No channel can serve this now. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MartError"];
+                };
+            };
+        };
+    };
+    get_v1_tasks_by_task_id_seed: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                task_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Done_TaskSeed_"];
+                };
+            };
+            /** @description The request cannot be read: broken JSON, an unknown field, a wrong type. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MartError"];
+                };
+            };
+            /** @description The key is missing, unknown, expired or switched off. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MartError"];
+                };
+            };
+            /** @description The key may not do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MartError"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MartError"];
+                };
+            };
+            /** @description Too many requests; `Retry-After` says how long to wait. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MartError"];
+                };
+            };
+        };
+    };
+    get_v1_tasks_by_task_id_tree: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                task_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Done_Family_"];
+                };
+            };
+            /** @description The request cannot be read: broken JSON, an unknown field, a wrong type. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MartError"];
+                };
+            };
+            /** @description The key is missing, unknown, expired or switched off. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MartError"];
+                };
+            };
+            /** @description The key may not do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MartError"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MartError"];
+                };
+            };
+            /** @description Too many requests; `Retry-After` says how long to wait. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MartError"];
+                };
+            };
+        };
+    };
+    post_v1_uploads_images: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "multipart/form-data": components["schemas"]["UploadForm"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UploadedPicture"];
+                };
+            };
+            /** @description The request cannot be read: broken JSON, an unknown field, a wrong type. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MartError"];
+                };
+            };
+            /** @description The key is missing, unknown, expired or switched off. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MartError"];
+                };
+            };
+            /** @description The key may not do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MartError"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MartError"];
+                };
+            };
+            /** @description What is stored stands against it. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MartError"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MartError"];
+                };
+            };
+            /** @description Too many requests; `Retry-After` says how long to wait. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MartError"];
+                };
+            };
+        };
+    };
+    get_v1_usage: {
+        parameters: {
+            query?: {
+                start?: string;
+                end?: string;
+                tz?: string;
+                scope?: string;
+                group_by?: string;
+                model?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Done_UsageAnswer_"];
+                };
+            };
+            /** @description The request cannot be read: broken JSON, an unknown field, a wrong type. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MartError"];
+                };
+            };
+            /** @description The key is missing, unknown, expired or switched off. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MartError"];
+                };
+            };
+            /** @description The key may not do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MartError"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MartError"];
+                };
+            };
+            /** @description Too many requests; `Retry-After` says how long to wait. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MartError"];
+                };
+            };
+        };
+    };
+    get_v1_user_balance: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BalanceAnswer"];
+                };
+            };
+            /** @description The request cannot be read: broken JSON, an unknown field, a wrong type. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MartError"];
+                };
+            };
+            /** @description The key is missing, unknown, expired or switched off. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MartError"];
+                };
+            };
+            /** @description The key may not do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MartError"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MartError"];
+                };
+            };
+            /** @description Too many requests; `Retry-After` says how long to wait. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MartError"];
                 };
             };
         };

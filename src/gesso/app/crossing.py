@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from gesso.domain.model import SANDBOX_MODELS
+from gesso.http.openapi import Operation, shown_path
 from gesso.services.picture_mode import BY_TASK
 
 #: Paths below /v1 that the OpenAI wire and the APIMart wire both have.
@@ -65,3 +67,29 @@ def join(openai: Sequence[BaseRoute], apimart: Sequence[BaseRoute]) -> list[Base
         Route("/v1/models/{model}", one, methods=["GET"]),
     ]
     return [*first, *own, *openai]
+
+
+def describe_both(openai: Sequence[Operation], apimart: Sequence[Operation]) -> list[Operation]:
+    """Return how both wires are documented, a shared path once with what either says of it."""
+    theirs = {(one.method, shown_path(one.path)): one for one in apimart}
+    found = []
+    for one in openai:
+        other = theirs.pop((one.method, shown_path(one.path)), None)
+        found.append(one if other is None else _both(one, other))
+    return [*found, *theirs.values()]
+
+
+def _both(openai: Operation, apimart: Operation) -> Operation:
+    bodies = (openai.body, apimart.body) if openai.body and apimart.body else openai.body
+    summary = f"{openai.summary}; or: {apimart.summary}"
+    about = f"{openai.description} The APIMart wire has this path too. {apimart.description}"
+    return replace(
+        openai,
+        summary=summary,
+        description=about.strip(),
+        body=bodies,
+        query=apimart.query,
+        answer=(openai.answer, apimart.answer),
+        refusals=tuple({*(openai.refusals or ()), *(apimart.refusals or ())}),
+        error=(openai.error, apimart.error),
+    )

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from starlette.types import ASGIApp
 
-from gesso.app.crossing import app_of, join
+from gesso.app.crossing import app_of, describe_both, join
 from gesso.app.house import House
 from gesso.app.parts import issuer, limits, networks
 from gesso.dialects import apimart
@@ -71,17 +71,18 @@ def build_web(house: House) -> ASGIApp:
     shared = _services(house, room)
     events = EventRoom(house.watch, settings.max_streams)
     midjourney = MidjourneyRoutes(_hall(house, doorkeeper), shared, room, events, office.channels)
-    mart = _apimart(house, doorkeeper, shared, room, events).routes()
-    openai = _openai(house, doorkeeper, shared, room, app_of(mart, _PICTURES, "POST")).routes()
+    mart = _apimart(house, doorkeeper, shared, room, events)
+    deferred = mart.routes()
+    openai = _openai(house, doorkeeper, shared, room, app_of(deferred, _PICTURES, "POST"))
     admin = AdminRoutes(doorkeeper, office, house.links, settings.max_admin_body_bytes)
-    docs = DocsRoom(
-        [*midjourney.operations(), *admin.operations()], settings.base_url, ErrorEnvelope
-    )
+    models = describe_both(openai.operations(), mart.operations())
+    described = [*midjourney.operations(), *models, *admin.operations()]
+    docs = DocsRoom(described, settings.base_url, ErrorEnvelope)
     health = HealthRoom(house.database)
     console = ConsoleRoom(settings.base_url)
     every = Dispatcher(
         [
-            *join(openai, mart),
+            *join(openai.routes(), deferred),
             *midjourney.routes(),
             *admin.routes(),
             *room.routes(),

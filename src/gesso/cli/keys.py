@@ -14,10 +14,13 @@ from gesso.app import open_house
 from gesso.domain import ids
 from gesso.domain.caller import Role
 from gesso.domain.errors import InvalidOrder
+from gesso.domain.limits import Limits
 from gesso.ledger.money import read_dollars, write_dollars
 from gesso.services import administer
 
 app = typer.Typer(help="Create, list and revoke API keys.", no_args_is_help=True)
+#: Heading of what limits a key beside --concurrency and --rate; counted over all processes.
+_LIMITS = "Limits"
 accounts = typer.Typer(help="Create accounts and change their balance.", no_args_is_help=True)
 
 
@@ -26,6 +29,15 @@ def _dollars(text: str, name: str) -> int:
         return read_dollars(text)
     except ValueError as error:
         raise InvalidOrder(f"{name}: {error}") from error
+
+
+def _most_dollars(text: str | None, name: str) -> int | None:
+    if text is None:
+        return None
+    nanos = _dollars(text, name)
+    if nanos < 0:
+        raise InvalidOrder(f"{name}: a limit must not be negative")
+    return nanos
 
 
 @app.command("create")
@@ -46,7 +58,33 @@ def create(
         list[str] | None, typer.Option(help="Allowed network, such as 10.0.0.0/8; repeatable.")
     ] = None,
     concurrency: Annotated[int | None, typer.Option(min=1, help="Most open tasks at once.")] = None,
-    rate: Annotated[int | None, typer.Option(min=1, help="Most requests per minute.")] = None,
+    rate: Annotated[
+        int | None, typer.Option(min=1, help="Most requests of any kind per minute.")
+    ] = None,
+    requests_per_minute: Annotated[
+        int | None,
+        typer.Option(
+            min=1, help="Most relayed calls (chat, audio …) a minute.", rich_help_panel=_LIMITS
+        ),
+    ] = None,
+    tokens_per_minute: Annotated[
+        int | None,
+        typer.Option(min=1, help="Most tokens of relayed calls a minute.", rich_help_panel=_LIMITS),
+    ] = None,
+    open_calls: Annotated[
+        int | None,
+        typer.Option(min=1, help="Most relayed calls at once.", rich_help_panel=_LIMITS),
+    ] = None,
+    spend_per_day: Annotated[
+        str | None,
+        typer.Option(help="Most dollars a day (UTC), pictures and calls.", rich_help_panel=_LIMITS),
+    ] = None,
+    spend_per_month: Annotated[
+        str | None,
+        typer.Option(
+            help="Most dollars a month (UTC), pictures and calls.", rich_help_panel=_LIMITS
+        ),
+    ] = None,
 ) -> None:
     """Create a key and print it, this one time."""
     for one in network or ():
@@ -54,6 +92,14 @@ def create(
             ipaddress.ip_network(one)
         except ValueError as error:
             raise InvalidOrder(f"--network: {error}") from error
+
+    limits = Limits(
+        requests_per_minute=requests_per_minute,
+        tokens_per_minute=tokens_per_minute,
+        concurrency=open_calls,
+        day_nanos=_most_dollars(spend_per_day, "--spend-per-day"),
+        month_nanos=_most_dollars(spend_per_month, "--spend-per-month"),
+    )
 
     async def run() -> administer.NewKey:
         async with open_house(settings_room.read(), set_up=True) as house:
@@ -64,13 +110,12 @@ def create(
                 role=Role.ADMIN if admin else role,
                 test=test,
                 expires_at=None if days is None else datetime.now(UTC) + timedelta(days=days),
-                spend_limit_nanos=None
-                if spend_limit is None
-                else _dollars(spend_limit, "--spend-limit"),
+                spend_limit_nanos=_most_dollars(spend_limit, "--spend-limit"),
                 actions=action or (),
                 networks=network or (),
                 concurrency=concurrency,
                 rate_per_minute=rate,
+                limits=limits,
             )
 
     typer.echo(asyncio.run(run()).secret)

@@ -82,8 +82,8 @@ class ApiKey:
     user_id: str | None = None  #: The person whose key it is.
     created_at: datetime | None = None
     overlap_until: datetime | None = None  #: Until when the secret before the last rotation works.
-    limits: Limits = NO_LIMITS  #: On relayed calls, beside those above.
-    account_limits: Limits = NO_LIMITS  #: On those of all keys of the account together.
+    limits: Limits = NO_LIMITS  #: On relayed calls, beside those above; on money, of tasks too.
+    account_limits: Limits = NO_LIMITS  #: The same for all keys of the account together.
     price_group: str = ""  #: Of the account.
 
     @property

@@ -1,4 +1,4 @@
-"""Limits on relayed calls, of a key or of a whole account. Pure.
+"""Limits on relayed calls and on money, of a key or of a whole account. Pure.
 
 Counted in windows of the clock: minutes for requests and tokens, days and months (UTC) for
 money. What is counted stands in the database, so that all processes count together.
@@ -6,10 +6,11 @@ money. What is counted stands in the database, so that all processes count toget
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 Meter = tuple[str, str, int]  #: Owner, what is counted, begin of the window in epoch seconds.
 
@@ -24,6 +25,8 @@ class What(StrEnum):
 
 
 MONEY = (What.DAY, What.MONTH)
+#: Where a task's order keeps the windows that counted its price.
+COUNTED = "counted"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +67,11 @@ def meter(owner: str, what: What, now: datetime) -> Meter:
     else:
         start = now.replace(second=0, microsecond=0)
     return owner, what.value, int(start.timestamp())
+
+
+def counted_of(order: Mapping[str, Any]) -> tuple[Meter, ...]:
+    """Return the windows that counted the price of a task, from its order."""
+    return tuple((owner, what, since) for owner, what, since in order.get(COUNTED, ()))
 
 
 @dataclass(frozen=True, slots=True)

@@ -67,5 +67,7 @@ MEANING = {
     413: "The body is too large.",
     422: "A value cannot be used here.",
     429: "Too many requests; `Retry-After` says how long to wait.",
+    502: "The upstream failed.",
     503: "No channel, or no other server that is asked, can serve this now.",
+    504: "It takes longer than is waited for; it goes on.",
 }

@@ -7,9 +7,9 @@ to `describe`. Schemas come from the msgspec types that decode and encode the bo
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 
@@ -18,6 +18,9 @@ from gesso.http.faults import MEANING
 _REF = "#/components/schemas/{name}"
 _PARAMETER = re.compile(r"\{(\w+)(?::\w+)?\}")
 _BEARER = "key"
+
+#: A file of a form.
+File = Annotated[str, msgspec.Meta(extra_json_schema={"format": "binary"})]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,17 +32,19 @@ class Operation:
     tag: str
     summary: str
     answer: Any = None  #: msgspec type of the answer, or several; None for one without a body.
-    body: Any = None  #: msgspec type of the request body.
+    body: Any = None  #: msgspec type of the request body, or several.
+    form: Any = None  #: msgspec type of the fields of a multipart body; files are `File`.
     query: type[msgspec.Struct] | None = None
     status: int = 200
     permission: str = ""  #: What the key's role must hold; empty for any key.
     public: bool = False  #: Works without a key.
-    media: tuple[str, ...] = ("application/json",)  #: First the JSON, then what else it offers.
+    media: tuple[str, ...] = ("application/json",)  #: What it offers beside the JSON of `answer`.
     errors: tuple[int, ...] = ()  #: Statuses of refusals beside those that every route has.
     refusals: tuple[int, ...] | None = None  #: All statuses of refusals, instead of the usual.
-    error: Any = None  #: msgspec type of refusals where a wire has its own.
+    error: Any = None  #: msgspec type of refusals where a wire has its own, or several.
     example: Any = None  #: A request body that works.
     description: str = ""
+    wire: str = ""  #: Whose operation it is; a description is grouped by it.
 
     @property
     def name(self) -> str:
@@ -52,21 +57,21 @@ def describe(
     operations: Sequence[Operation], *, title: str, version: str, error: Any, server: str = ""
 ) -> dict[str, Any]:
     """Return an OpenAPI 3.1 document; `error` is the type of the error envelope."""
-    types = [t for o in operations for t in (*_several(o.answer), o.body, o.error) if t is not None]
-    queries = [o.query for o in operations if o.query is not None]
-    _, components = msgspec.json.schema_components([*types, *queries, error], ref_template=_REF)
+    schemas = _Schemas(operations, error)
     paths: dict[str, dict[str, Any]] = {}
     for one in operations:
-        shown = _PARAMETER.sub(r"{\1}", one.path)
-        paths.setdefault(shown, {})[one.method.lower()] = _operation(one, components, error)
-    for query in queries:
+        paths.setdefault(shown_path(one.path), {})[one.method.lower()] = _operation(one, schemas)
+    components = dict(schemas.components)
+    for one in operations:
         # Queries are shown as parameters; as schemas of their own they would only confuse.
-        components.pop(query.__name__, None)
+        if one.query is not None:
+            components.pop(schemas.name(one.query), None)
     return {
         "openapi": "3.1.0",
         "info": {"title": title, "version": version},
         "servers": [{"url": server or "/"}],
         "tags": [{"name": tag} for tag in dict.fromkeys(o.tag for o in operations)],
+        "x-tagGroups": _groups(operations),
         "paths": paths,
         "components": {
             "schemas": components,
@@ -75,7 +80,47 @@ def describe(
     }
 
 
-def _operation(one: Operation, components: Mapping[str, Any], error: Any) -> dict[str, Any]:
+def shown_path(path: str) -> str:
+    """Return a path of Starlette as OpenAPI writes it, without converters."""
+    return _PARAMETER.sub(r"{\1}", path)
+
+
+def _groups(operations: Sequence[Operation]) -> list[dict[str, Any]]:
+    """Return the tags of each wire, in the form that viewers of descriptions know."""
+    tags: dict[str, dict[str, None]] = {}
+    for one in operations:
+        tags.setdefault(one.wire, {})[one.tag] = None
+    return [{"name": wire, "tags": list(found)} for wire, found in tags.items()]
+
+
+class _Schemas:
+    """The schemas of all types of a document, made together so that their names agree."""
+
+    def __init__(self, operations: Sequence[Operation], error: Any) -> None:
+        self.error = error
+        self._kinds = list(_kinds(operations, error))  # Kept: they are found by their ids.
+        made, self.components = msgspec.json.schema_components(self._kinds, ref_template=_REF)
+        self._found = {id(kind): one for kind, one in zip(self._kinds, made, strict=True)}
+
+    def of(self, kind: Any) -> dict[str, Any]:
+        """Return the schema of a type, or of any one of several."""
+        if isinstance(kind, tuple):
+            return {"anyOf": [self._found[id(one)] for one in kind]}
+        return self._found[id(kind)]
+
+    def name(self, kind: Any) -> str:
+        """Return under which name a struct is described."""
+        return str(self._found[id(kind)]["$ref"]).rpartition("/")[2]
+
+
+def _kinds(operations: Sequence[Operation], error: Any) -> Iterator[Any]:
+    for one in operations:
+        for kind in (one.answer, one.body, one.form, one.error, one.query):
+            yield from (k for k in _several(kind) if k is not None)
+    yield from _several(error)
+
+
+def _operation(one: Operation, schemas: _Schemas) -> dict[str, Any]:
     about = [one.description] if one.description else []
     if one.permission:
         about.append(f"Needs the permission `{one.permission}`.")
@@ -83,29 +128,30 @@ def _operation(one: Operation, components: Mapping[str, Any], error: Any) -> dic
         "operationId": one.name,
         "tags": [one.tag],
         "summary": one.summary,
-        "parameters": [*_in_path(one), *_in_query(one, components)],
-        "responses": _responses(one, error),
+        "parameters": [*_in_path(one), *_in_query(one, schemas)],
+        "responses": _responses(one, schemas),
         "security": [] if one.public else [{_BEARER: []}],
     }
     if about:
         found["description"] = " ".join(about)
-    if one.body is not None:
-        shown: dict[str, Any] = {"schema": _schema(one.body)}
-        if one.example is not None:
-            shown["example"] = one.example
-        found["requestBody"] = {"required": True, "content": {"application/json": shown}}
+    content = _request(one, schemas)
+    if content:
+        found["requestBody"] = {"required": True, "content": content}
     return found
 
 
-def _several(answer: Any) -> tuple[Any, ...]:
-    return answer if isinstance(answer, tuple) else (answer,)
+def _request(one: Operation, schemas: _Schemas) -> dict[str, Any]:
+    content: dict[str, Any] = {}
+    for media, kind in (("application/json", one.body), ("multipart/form-data", one.form)):
+        if kind is not None:
+            content[media] = {"schema": schemas.of(kind)}
+    if one.body is not None and one.example is not None:
+        content["application/json"]["example"] = one.example
+    return content
 
 
-def _schema(kind: Any) -> dict[str, Any]:
-    if isinstance(kind, tuple):
-        return {"anyOf": [_schema(one) for one in kind]}
-    (schema,), _ = msgspec.json.schema_components([kind], ref_template=_REF)
-    return schema
+def _several(kind: Any) -> tuple[Any, ...]:
+    return kind if isinstance(kind, tuple) else (kind,)
 
 
 def _in_path(one: Operation) -> list[dict[str, Any]]:
@@ -115,10 +161,10 @@ def _in_path(one: Operation) -> list[dict[str, Any]]:
     ]
 
 
-def _in_query(one: Operation, components: Mapping[str, Any]) -> list[dict[str, Any]]:
+def _in_query(one: Operation, schemas: _Schemas) -> list[dict[str, Any]]:
     if one.query is None:
         return []
-    schema = components[one.query.__name__]
+    schema = schemas.components[schemas.name(one.query)]
     required = schema.get("required", ())
     return [
         {"name": name, "in": "query", "required": name in required, "schema": shape}
@@ -126,12 +172,14 @@ def _in_query(one: Operation, components: Mapping[str, Any]) -> list[dict[str, A
     ]
 
 
-def _responses(one: Operation, error: Any) -> dict[str, Any]:
+def _responses(one: Operation, schemas: _Schemas) -> dict[str, Any]:
     content: dict[str, Any] = {}
     if one.answer is not None:
-        content["application/json"] = {"schema": _schema(one.answer)}
-        text = {"schema": {"type": "string"}}
-        content |= {media: text for media in one.media if media != "application/json"}
+        content["application/json"] = {"schema": schemas.of(one.answer)}
+    for media in (m for m in one.media if m != "application/json"):
+        # What an event holds has no place in a schema of this version.
+        text = {} if media == "text/event-stream" else {"schema": {"type": "string"}}
+        content[media] = text
     done: dict[str, Any] = {"description": "Done."}
     if content:
         done["content"] = content
@@ -140,7 +188,7 @@ def _responses(one: Operation, error: Any) -> dict[str, Any]:
     refused |= {404} if _PARAMETER.search(one.path) else set()
     if one.refusals is not None:
         refused = set(one.refusals)
-    body = {"application/json": {"schema": _schema(one.error or error)}}
+    body = {"application/json": {"schema": schemas.of(one.error or schemas.error)}}
     return {str(one.status): done} | {
         str(status): {"description": MEANING[status], "content": body} for status in sorted(refused)
     }

@@ -6,8 +6,8 @@ price is the one quoted when the button was pressed, unless the answer has one o
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from datetime import timedelta
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from typing import Any
 
 from gesso.domain import prompt
@@ -19,8 +19,10 @@ from gesso.domain.order import PRICE, Accepted, Repeatable, is_link
 from gesso.domain.prompt import Prompt
 from gesso.domain.task import Lane, Task, TaskStatus
 from gesso.domain.terms import NO_TERMS, Terms
+from gesso.kit import clock
 from gesso.ledger import book
 from gesso.ledger.pricing import Quote
+from gesso.services import spend_limits
 from gesso.services.catalogue import Catalogue
 from gesso.services.submit import (
     channels_to_count,
@@ -107,6 +109,7 @@ class Resume:
     catalogue: Catalogue
     keep: timedelta
     repeatable: Repeatable | None
+    at: datetime = field(default_factory=clock.now)
 
     @property
     def needs(self) -> Needs:
@@ -118,6 +121,7 @@ class Resume:
             channels=channels_to_count(self.catalogue),
             turns=(((self.reply.lane or self.task.lane).value, self.task.account_id),),
             replays=((self.key.id, self.repeatable.key),) if self.repeatable else (),
+            meters=spend_limits.meters_of(self.key, self.at),
         )
 
     def apply(self, unit: Unit) -> Accepted:
@@ -135,7 +139,8 @@ class Resume:
         place = unit.loads[channel.id].place_of_next(channel)
         # Whoever answers pays, within the limits of that key.
         turn = unit.next_turn(channel.id, task.lane, task.account_id)
-        task = replace(task, channel_id=channel.id, key_id=self.key.id, turn=turn)
+        order = spend_limits.take(unit, self.key, self.at, task.price_nanos, task.order)
+        task = replace(task, channel_id=channel.id, key_id=self.key.id, turn=turn, order=order)
         task = task.move(TaskStatus.QUEUED, now=unit.now)
         book.hold(unit, task, spend_limit_nanos=self.key.spend_limit_nanos)
         unit.save_task(task)

@@ -11,7 +11,7 @@ from gesso.domain.call import Call, Usage
 from gesso.domain.caller import ApiKey
 from gesso.domain.errors import InsufficientFunds, RateLimited
 from gesso.domain.limits import MONEY, Allowance, Limits, Meter, What, meter
-from gesso.ledger.money import write_dollars
+from gesso.services import spend_limits
 from gesso.storage.unit import Unit
 
 _MINUTE_S = 60
@@ -97,10 +97,7 @@ def _refusal(
     what: What, most: int, amount: int, whose: str, now: datetime
 ) -> RateLimited | InsufficientFunds:
     if what in MONEY:
-        return InsufficientFunds(
-            f"{whose} may spend ${write_dollars(most)} a {what.value}; "
-            f"with ${write_dollars(amount)} more it would spend more than that"
-        )
+        return spend_limits.refusal(whose, what, most, amount)
     facts: dict[str, object] = {"retry_after_s": _rest_s(now)}
     if amount > most:
         facts = {}  # waiting does not help

@@ -11,6 +11,7 @@ from typing import Any
 
 from gesso.domain import prompt, terms
 from gesso.domain.errors import IllegalMove, InvalidOrder
+from gesso.domain.limits import COUNTED
 from gesso.domain.order import PRICE, Order
 from gesso.domain.prompt_flags import MAX_SEED
 from gesso.domain.task import Action, Task
@@ -18,7 +19,7 @@ from gesso.services.compose import Common
 
 #: What an order keeps beside the parameters of its action.
 _KEPT_APART = frozenset(
-    {"pictures", "links", "mask", "version", "dialog", "only", PRICE, terms.NAME}
+    {"pictures", "links", "mask", "version", "dialog", "only", PRICE, COUNTED, terms.NAME}
 )
 
 

@@ -16,6 +16,7 @@ from gesso.domain.errors import IllegalMove, NotFound
 from gesso.domain.task import HELD, WAITING, Picture, Task, TaskStatus
 from gesso.ledger import book
 from gesso.ledger.money import share
+from gesso.services import spend_limits
 from gesso.services.notify import tell
 from gesso.storage.unit import Needs, Unit
 
@@ -43,6 +44,7 @@ class Succeed:
             return task
         charge = share(task.price_nanos, self.delivered, self.expected)
         book.capture(unit, task, charge)
+        spend_limits.give_back(unit, task, task.price_nanos - charge)
         partly = f"{self.delivered} of {self.expected} pictures were delivered"
         task = task.move(
             TaskStatus.SUCCEEDED,
@@ -136,6 +138,7 @@ def _end(
 ) -> Task:
     if task.status in HELD:
         book.release(unit, task)
+        spend_limits.give_back(unit, task, task.price_nanos)
     task = task.move(to, now=unit.now, fail_code=code, fail_reason=reason)
     unit.save_task(task)
     _close_attempt(unit, task, attempt, reason)

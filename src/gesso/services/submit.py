@@ -28,6 +28,7 @@ from gesso.kit import clock
 from gesso.ledger import book
 from gesso.ledger.money import write_dollars
 from gesso.ledger.pricing import Quote
+from gesso.services import spend_limits
 from gesso.services.catalogue import Catalogue
 from gesso.services.moderate import Moderator
 from gesso.storage.replays import Replay
@@ -174,6 +175,7 @@ class Submit:
             channels=channels_to_count(self.catalogue),
             turns=((self.order.lane.value, key.account_id),),
             replays=((key.id, self.repeatable.key),) if self.repeatable else (),
+            meters=spend_limits.meters_of(key, self.draft["submitted_at"]),
         )
 
     def apply(self, unit: Unit) -> Accepted:
@@ -205,10 +207,13 @@ class Submit:
 
     def _build(self, unit: Unit, channel: Channel, asks: bool) -> Task:
         turn = 0
+        known = {**self.draft, **_switched(self.draft, channel)}
         if not asks:
             turn = unit.next_turn(channel.id, self.order.lane, self.key.account_id)
+            known["order"] = spend_limits.take(
+                unit, self.key, known["submitted_at"], known["price_nanos"], known["order"]
+            )
         status = TaskStatus.NEEDS_INPUT if asks else TaskStatus.QUEUED
-        known = {**self.draft, **_switched(self.draft, channel)}
         return Task(**known, status=status, channel_id=channel.id, turn=turn)
 
     def _check_limits(self, unit: Unit) -> None:

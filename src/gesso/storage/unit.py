@@ -18,7 +18,7 @@ from gesso.domain.attempt import Attempt
 from gesso.domain.call import Call
 from gesso.domain.caller import Account
 from gesso.domain.channel import Load
-from gesso.domain.limits import Meter
+from gesso.domain.limits import Meter, counted_of
 from gesso.domain.task import Lane, Task, TaskStatus
 from gesso.storage import (
     accounts,
@@ -254,7 +254,15 @@ class Unit:
         before = {one.call_id for one in self.call_replays.values()} - self.calls.keys()
         # Not locked: who changes one of them needs the account's lock, which is held here.
         self.calls |= await calls.find(connection, before)
-        self.meters = await meters.find(connection, (m for n in wanted for m in n.meters))
+        # What counted a task is known once its row is; who settles it has locked its account.
+        counted = (
+            m
+            for task in self.tasks.values()
+            if task.account_id in self.accounts and not task.is_final
+            for m in counted_of(task.order)
+        )
+        asked = {m for n in wanted for m in n.meters} | set(counted)
+        self.meters = await meters.find(connection, asked)
         owners = {owner for n in wanted for owner in n.open_calls}
         self.open_calls = await calls.count_open_of(connection, owners)
 

@@ -68,6 +68,9 @@ def test_keys_accounts_and_money(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     assert again[1].exit_code != 0
     key = here("key", "create", "--account", account, "--spend-limit", "3").stdout.strip()
     assert key.startswith("sk-")
+    most = ("--spend-per-day", "2.5", "--spend-per-month", "40", "--requests-per-minute", "60")
+    more = ("--tokens-per-minute", "9000", "--open-calls", "4")
+    assert here("key", "create", "--account", account, *most, *more).stdout.startswith("sk-")
     listed = here("key", "list").stdout
     assert key not in listed
     assert key[-4:] in listed
@@ -76,6 +79,7 @@ def test_keys_accounts_and_money(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
         ("account", "top-up", account, "1e3"),
         ("account", "top-up", "nobody", "1"),
         ("key", "create", "--account", "nobody"),
+        ("key", "create", "--spend-per-day", "-1"),
         ("key", "revoke", "nobody"),
         ("channel", "create", "x", "--provider", "nothing"),
         ("worker",),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from gesso.http.openapi import Operation, describe
+from gesso.http.openapi import File, Operation, describe
 
 
 class Asked(msgspec.Struct):
@@ -55,3 +55,31 @@ def test_bodies_parameters_and_refusals() -> None:
     assert "content" not in free["responses"]["204"]
     assert set(made["components"]["schemas"]) == {"Asked", "Told", "Wrong"}
     assert [t["name"] for t in made["tags"]] == ["x", "y"]
+
+
+class Upload(msgspec.Struct):
+    file: File
+    note: str = ""
+
+
+class Failure(msgspec.Struct):
+    code: int
+
+
+def test_forms_several_types_and_other_media() -> None:
+    both = Operation(
+        "POST", "/y", "one", "Either", (Told, list[Told]), (Asked, Told), wire="W",
+        error=(Wrong, Failure), refusals=(400,), media=("application/json", "text/event-stream"),
+    )  # fmt: skip
+    form = Operation("POST", "/z", "two", "Put", form=Upload, wire="W", media=("audio/mpeg",))
+    made = describe([both, form], title="t", version="1", error=Wrong)
+    post = made["paths"]["/y"]["post"]
+    assert len(post["requestBody"]["content"]["application/json"]["schema"]["anyOf"]) == 2
+    assert set(post["responses"]["200"]["content"]) == {"application/json", "text/event-stream"}
+    envelopes = post["responses"]["400"]["content"]["application/json"]["schema"]["anyOf"]
+    assert [one["$ref"].rpartition("/")[2] for one in envelopes] == ["Wrong", "Failure"]
+    put = made["paths"]["/z"]["post"]
+    assert set(put["requestBody"]["content"]) == {"multipart/form-data"}
+    assert made["components"]["schemas"]["Upload"]["properties"]["file"]["format"] == "binary"
+    assert set(put["responses"]["200"]["content"]) == {"audio/mpeg"}
+    assert made["x-tagGroups"] == [{"name": "W", "tags": ["one", "two"]}]

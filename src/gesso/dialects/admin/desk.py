@@ -73,6 +73,7 @@ class Table:
             ROOT + path,
             self._tag,
             summary,
+            wire="Administration",
             permission=permission.value if permission else "",
             **more,
         )

@@ -1,4 +1,4 @@
-"""Limits on relayed calls, as keys and accounts show them."""
+"""Limits on relayed calls and on money, as keys and accounts show them."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class LimitsBody(Body):
 
 
 class LimitsView(View):
-    """Limits on relayed calls, counted over all processes; days and months are UTC."""
+    """Limits on relayed calls; those on money bind picture tasks too. Days and months are UTC."""
 
     requests_per_minute: int | None
     tokens_per_minute: int | None

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
-from gesso.dialects.apimart import wire
+from gesso.dialects.apimart import shapes, wire
 from gesso.dialects.apimart.hall import Hall, answer_json
 from gesso.dialects.apimart.images import image_models
 from gesso.dialects.apimart.submits import Services, Submits
@@ -37,7 +35,7 @@ class Models:
         expand = {p.strip() for p in request.query_params.get("expand", "").split(",")}
         data = [self._entry(name, expand) for name in image_models(self._catalogue)]
         found = data if wanted in {"", "image"} else []
-        return answer_json(wire.write({"object": "list", "success": True, "data": found}))
+        return answer_json(wire.write(shapes.ImageModelList("list", True, found)))
 
     async def shown(self, request: Request) -> Response:
         """GET /v1/models/{id}."""
@@ -54,16 +52,19 @@ class Models:
         if operation not in self._table:
             known = ", ".join(self._table)
             raise InvalidOrder(f"operation must be one of {known}", param="operation")
-        fields = {
-            "object": "model.input_schema",
-            "model": name,
-            **self._parameters(operation),
-            "idempotency": {"header": "Idempotency-Key", "ttl_seconds": 86400},
-            "response_contract": {"header": None, "version": None},
-            "schema_version": 1,
-            "source": "gesso",
-        }
-        return answer_json(wire.write(fields))
+        takes = self._parameters(operation)
+        found = shapes.ModelSchema(
+            object="model.input_schema",
+            model=name,
+            operation=takes.operation,
+            endpoint=takes.endpoint,
+            input_schema=takes.input_schema,
+            idempotency={"header": "Idempotency-Key", "ttl_seconds": 86400},
+            response_contract={"header": None, "version": None},
+            schema_version=1,
+            source="gesso",
+        )
+        return answer_json(wire.write(found))
 
     def _known(self, name: str) -> str:
         wanted = name.strip().lower()
@@ -71,20 +72,13 @@ class Models:
             raise UnknownModel(f"no channel serves the model {wanted[:60]}", param="model")
         return wanted
 
-    def _entry(self, name: str, expand: set[str]) -> dict[str, Any]:
-        entry: dict[str, Any] = {
-            "id": name,
-            "object": "model",
-            "created": _CREATED,
-            "owned_by": "gesso",
-            "supported_endpoint_types": ["image-generation"],
-        }
-        if name == _FAMILY:
-            entry["supported_endpoint_types"].append("midjourney")
+    def _entry(self, name: str, expand: set[str]) -> shapes.ImageModelEntry:
+        kinds = ["image-generation"] + (["midjourney"] if name == _FAMILY else [])
+        entry = shapes.ImageModelEntry(name, "model", _CREATED, "gesso", kinds)
         if "category" in expand:
-            entry |= {"category": "image", "capability_tags": self._abilities()}
+            entry.category, entry.capability_tags = "image", self._abilities()
         if "parameters" in expand:
-            entry["parameters"] = self._parameters("images")
+            entry.parameters = self._parameters("images")
         return entry
 
     def _abilities(self) -> list[str]:
@@ -93,10 +87,10 @@ class Models:
         able = {a for a in Action for c in channels if self._catalogue.can(c, a)}
         return sorted(action.value.lower() for action in able)
 
-    def _parameters(self, operation: str) -> dict[str, Any]:
+    def _parameters(self, operation: str) -> shapes.ModelParameters:
         path = _IMAGES if operation == "images" else f"/v1/midjourney/generations/{operation}"
-        return {
-            "operation": operation,
-            "endpoint": {"method": "POST", "path": path.replace("_", "-")},
-            "input_schema": msgspec.json.schema(self._table[operation][0]),
-        }
+        return shapes.ModelParameters(
+            operation=operation,
+            endpoint=shapes.ModelPath("POST", path.replace("_", "-")),
+            input_schema=msgspec.json.schema(self._table[operation][0]),
+        )

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from starlette.requests import Request
 from starlette.responses import Response
 
-from gesso.dialects.apimart import wire
+from gesso.dialects.apimart import shapes, wire
 from gesso.dialects.apimart.hall import Hall, answer_json, read_moment
 from gesso.dialects.apimart.submits import Services
 from gesso.domain.errors import InvalidOrder
@@ -75,14 +75,14 @@ class Money:
 def _balance(found: Balance) -> bytes:
     left, used = found.left_nanos, found.used_nanos
     return wire.write(
-        {
-            "success": True,
-            "remain_balance": -1 if left is None else left / wire.NANOS,
-            "used_balance": used / wire.NANOS,
-            "remain_credits": -1 if left is None else left * 10 / wire.NANOS,
-            "used_credits": used * 10 / wire.NANOS,
-            "unlimited_quota": left is None,
-        }
+        shapes.BalanceAnswer(
+            success=True,
+            remain_balance=-1 if left is None else left / wire.NANOS,
+            used_balance=used / wire.NANOS,
+            remain_credits=-1 if left is None else left * 10 / wire.NANOS,
+            used_credits=used * 10 / wire.NANOS,
+            unlimited_quota=left is None,
+        )
     )
 
 

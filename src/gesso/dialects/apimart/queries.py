@@ -9,7 +9,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
-from gesso.dialects.apimart import bodies, wire
+from gesso.dialects.apimart import bodies, shapes, wire
 from gesso.dialects.apimart.hall import Hall, answer_json
 from gesso.dialects.apimart.orders import NAME
 from gesso.dialects.apimart.submits import Services
@@ -18,7 +18,7 @@ from gesso.domain.caller import ApiKey
 from gesso.domain.errors import GessoError, InvalidOrder
 from gesso.domain.search import Search
 from gesso.domain.task import Action, Task, TaskStatus
-from gesso.services.spending import write_dollars
+from gesso.services.spending import Posting, write_dollars
 
 #: Shown while nothing is learnt yet; the wire's own sample value (section 6.2).
 _ESTIMATE_S = 60
@@ -55,12 +55,13 @@ class Queries:
         found = await asyncio.gather(*(self._one_of(request, key, one) for one in body.ids))
         return answer_json(wire.write_data(found))
 
-    async def _one_of(self, request: Request, key: ApiKey, one: bodies.Id) -> dict[str, Any]:
+    async def _one_of(
+        self, request: Request, key: ApiKey, one: bodies.Id
+    ) -> shapes.UnifiedTask | shapes.UnknownTask:
         try:
             return self._unified(request, await self._hall.task(key, one, "batch"))
         except GessoError as error:
-            marked = {"id": str(one)[:60], "status": "not_found"}
-            return marked | {"error": wire.error_fields(error)}
+            return shapes.UnknownTask(str(one)[:60], "not_found", wire.fault(error))
 
     async def events(self, request: Request) -> Response:
         """GET /v1/tasks/{id}/events: server-sent snapshots of the task until its end."""
@@ -82,16 +83,8 @@ class Queries:
                 actions=_actions(wanted.get("action")),
             ),
         )
-        return answer_json(
-            wire.write_data(
-                {
-                    "items": [self._unified(request, task) for task in page.tasks],
-                    "page": number,
-                    "page_size": size,
-                    "total": page.total,
-                }
-            )
-        )
+        items = [self._unified(request, task) for task in page.tasks]
+        return answer_json(wire.write_data(shapes.FoundTasks(items, number, size, page.total)))
 
     async def cancel(self, request: Request) -> Response:
         """POST /v1/tasks/{id}/cancel: any open task, its hold released."""
@@ -105,7 +98,7 @@ class Queries:
         seed = task.result.get("seed")
         if seed is None:
             raise InvalidOrder("the task has no seed (yet)", param="task_id")
-        return answer_json(wire.write_data({"id": wire.face(task), "seed": seed}))
+        return answer_json(wire.write_data(shapes.TaskSeed(wire.face(task), seed)))
 
     async def receipt(self, request: Request) -> Response:
         """GET /v1/tasks/{id}/receipt: every posting of a task and what they mean."""
@@ -114,46 +107,47 @@ class Queries:
         sums = {verb: 0 for verb in ("hold", "capture", "release")}
         for posting in postings:
             sums[posting.verb] = sums.get(posting.verb, 0) + posting.amount_nanos
-        fields = {
-            "id": wire.face(task),
-            "status": wire.UNIFIED[task.status],
-            "price_key": task.price_key,
-            "currency": "USD",
-            "held": write_dollars(sums["hold"]),
-            "charged": write_dollars(sums["capture"]),
-            "released": write_dollars(sums["release"]),
-            "open": write_dollars(sums["hold"] - sums["capture"] - sums["release"]),
-            "explanation": _explain(task, sums),
-            "entries": [
-                {
-                    "reference": posting.reference,
-                    "verb": posting.verb,
-                    "from": posting.source,
-                    "to": posting.destination,
-                    "amount": write_dollars(posting.amount_nanos),
-                    "price_key": posting.price_key,
-                    "posted_at": wire.seconds(posting.posted_at),
-                }
-                for posting in postings
-            ],
-        }
-        return answer_json(wire.write_data(fields))
+        receipt = shapes.Receipt(
+            id=wire.face(task),
+            status=wire.UNIFIED[task.status],
+            price_key=task.price_key,
+            currency="USD",
+            held=write_dollars(sums["hold"]),
+            charged=write_dollars(sums["capture"]),
+            released=write_dollars(sums["release"]),
+            open=write_dollars(sums["hold"] - sums["capture"] - sums["release"]),
+            explanation=_explain(task, sums),
+            entries=[_entry(posting) for posting in postings],
+        )
+        return answer_json(wire.write_data(receipt))
 
     async def tree(self, request: Request) -> Response:
         """GET /v1/tasks/{id}/tree: where a task comes from and what was made of it."""
         _, task = await self._named(request)
         family = await self._hall.finder.family(task, limit=_FAMILY)
-        return answer_json(wire.write_data({"id": wire.face(task), "root": _nest(family)}))
+        return answer_json(wire.write_data(shapes.Family(wire.face(task), _nest(family))))
 
     async def _named(self, request: Request) -> tuple[Any, Task]:
         key = await self._hall.admit(request)
         return key, await self._hall.task(key, request.path_params["task_id"], "query")
 
-    def _unified(self, request: Request, task: Task) -> dict[str, Any]:
+    def _unified(self, request: Request, task: Task) -> shapes.UnifiedTask:
         pace = self._services.quoter.known_pace(task.channel_id, task.action, task.lane)
         estimated_s = round(pace.run_s) if pace and pace.run_s else _ESTIMATE_S
         language = read_language(request.query_params.get("language"))
         return wire.unified(task, self._hall.links, language=language, estimated_s=estimated_s)
+
+
+def _entry(posting: Posting) -> shapes.ReceiptEntry:
+    return shapes.ReceiptEntry(
+        reference=posting.reference,
+        verb=posting.verb,
+        source=posting.source,
+        destination=posting.destination,
+        amount=write_dollars(posting.amount_nanos),
+        price_key=posting.price_key,
+        posted_at=wire.seconds(posting.posted_at),
+    )
 
 
 def _explain(task: Task, sums: dict[str, int]) -> str:
@@ -174,23 +168,23 @@ def _explain(task: Task, sums: dict[str, int]) -> str:
     return f"everything was delivered; ${price} were charged"
 
 
-def _nest(family: Sequence[Task]) -> dict[str, Any]:
+def _nest(family: Sequence[Task]) -> shapes.FamilyTask:
     """Return the first task with its children, and theirs, in the order of their submits."""
-    nodes: dict[int, dict[str, Any]] = {
-        task.id: {
-            "id": wire.face(task),
-            "action": wire.action_of(task),
-            "status": wire.STATUS[task.status],
-            "index": task.parent_index,
-            "created_at": wire.seconds(task.submitted_at),
-            "children": [],
-        }
+    nodes = {
+        task.id: shapes.FamilyTask(
+            id=wire.face(task),
+            action=wire.action_of(task),
+            status=wire.STATUS[task.status],
+            index=task.parent_index,
+            created_at=wire.seconds(task.submitted_at),
+            children=[],
+        )
         for task in family
     }
     first, *others = family
     for task in others:
         parent = nodes.get(task.parent_id or first.id, nodes[first.id])
-        parent["children"].append(nodes[task.id])
+        parent.children.append(nodes[task.id])
     return nodes[first.id]
 
 

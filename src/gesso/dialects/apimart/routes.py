@@ -6,22 +6,19 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Match, Route
 
+from gesso.dialects.apimart import endpoints
+from gesso.dialects.apimart.endpoints import Endpoint
 from gesso.dialects.apimart.hall import Hall, answer_json, refuse
 from gesso.dialects.apimart.models import Models
 from gesso.dialects.apimart.money import Money
 from gesso.dialects.apimart.queries import Queries
+from gesso.dialects.apimart.shapes import MartError, MartFault
 from gesso.dialects.apimart.submits import Services, Submits
 from gesso.dialects.apimart.uploads import Uploads
 from gesso.dialects.apimart.wire import write
-from gesso.http.answering import Answering, Handler
+from gesso.http.answering import Answering
+from gesso.http.openapi import Operation
 
-GENERATIONS = "/v1/midjourney/generations"
-#: Submits by their last path part, which is the billing name with hyphens.
-ACTIONS = (
-    "imagine", "blend", "describe", "edits", "upscale", "variation", "high-variation",
-    "low-variation", "reroll", "zoom", "pan", "inpaint", "video", "remix-strong",
-    "remix-subtle", "shorten",
-)  # fmt: skip
 _ALL = ["GET", "POST", "PUT", "DELETE", "PATCH"]
 #: Below these every path belongs to this wire, and so does the answer that there is none.
 _OWN = ("/v1/midjourney", "/v1/tasks", "/v1/uploads", "/v1/usage", "/v1/balance", "/v1/quote")
@@ -38,51 +35,26 @@ class ApimartRoutes:
         self._models = Models(hall, services, self._submits)
         self._uploads = Uploads(hall, services)
 
-    def table(self) -> list[tuple[str, str, Handler]]:
-        """Return method, path and handler of everything that this wire can do."""
-        queries, money, submits = self._queries, self._money, self._submits
+    def table(self) -> list[Endpoint]:
+        """Return everything that this wire can do, as it is routed and as it is described."""
         return [
-            *self._submit_table(),
-            ("POST", "/v1/images/generations", submits.submit("images")),
-            ("POST", "/v1/quote", submits.quote),
-            ("GET", "/v1/midjourney/{task_id}", queries.flat),
-            ("POST", "/v1/tasks/batch", queries.batch),
-            ("GET", "/v1/tasks", queries.search),
-            ("GET", "/v1/tasks/{task_id}", queries.unified),
-            ("POST", "/v1/tasks/{task_id}/cancel", queries.cancel),
-            ("GET", "/v1/tasks/{task_id}/seed", queries.seed),
-            ("GET", "/v1/tasks/{task_id}/events", queries.events),
-            ("GET", "/v1/tasks/{task_id}/receipt", queries.receipt),
-            ("GET", "/v1/tasks/{task_id}/tree", queries.tree),
-            ("POST", "/v1/tasks/{task_id}/rerun", submits.rerun),
-            ("POST", "/v1/uploads/images", self._uploads.upload),
-            ("GET", "/v1/balance", money.balance),
-            ("GET", "/balance", money.balance),
-            ("GET", "/v1/user/balance", money.user_balance),
-            ("GET", "/user/balance", money.user_balance),
-            ("GET", "/v1/usage", money.usage),
-            ("GET", "/usage", money.usage),
-            ("GET", "/v1/models", self._models.listed),
-            ("GET", "/v1/models/{model}", self._models.shown),
-            ("GET", "/v1/models/{model}/schema", self._models.schema),
-            ("GET", "/v1/model-schema", self._models.schema),
+            *endpoints.submit_table(self._submits),
+            *endpoints.order_table(self._submits),
+            *endpoints.task_table(self._queries),
+            *endpoints.money_table(self._money),
+            *endpoints.model_table(self._models, self._uploads.upload),
         ]
 
-    def _submit_table(self) -> list[tuple[str, str, Handler]]:
-        found = [("POST", GENERATIONS, self._submits.submit("imagine"))]
-        named = {a: self._submits.submit(a.replace("-", "_")) for a in ACTIONS}
-        named["modal"] = self._submits.modal
-        for name, handler in named.items():
-            # The short form is ours: the wire has no page for shorten, and so no long one.
-            found.append(("POST", f"{GENERATIONS}/{name}", handler))
-            found.append(("POST", f"/v1/midjourney/{name}", handler))
-        return found
+    def operations(self) -> list[Operation]:
+        """Return how every route is documented, each once."""
+        return [one.operation for one in self.table()]
 
     def routes(self) -> list[Route]:
         """Return the routes, with an answer of this wire for every other path below its own."""
         routes = [
-            Route(path, Answering(handler, refuse), methods=[method])
-            for method, path, handler in self.table()
+            Route(path, Answering(one.handler, refuse), methods=[one.method])
+            for one in self.table()
+            for path in one.paths
         ]
         beyond = _Beyond(routes)
         return [
@@ -112,4 +84,4 @@ class _Beyond:
 
 def _refuse(status: int, message: str) -> Response:
     kind = "not_found_error" if status == 404 else "invalid_request_error"
-    return answer_json(write({"error": {"code": status, "message": message, "type": kind}}), status)
+    return answer_json(write(MartError(MartFault(status, message, kind))), status)

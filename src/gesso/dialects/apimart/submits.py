@@ -9,7 +9,7 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
-from gesso.dialects.apimart import bodies, wire
+from gesso.dialects.apimart import bodies, shapes, wire
 from gesso.dialects.apimart.hall import Hall, accepted_answer, answer_json
 from gesso.dialects.apimart.images import Images, check_count
 from gesso.dialects.apimart.inputs import Inputs
@@ -147,23 +147,23 @@ class Submits:
         self._hall.terms(request, body)
         order = await build(key, body)
         offer = await self._services.quoter.quote(key, order)
-        return answer_json(wire.write_data(_offer_fields(offer, order)))
+        return answer_json(wire.write_data(_write_offer(offer, order)))
 
 
-def _offer_fields(offer: Offer, order: Order) -> dict[str, Any]:
+def _write_offer(offer: Offer, order: Order) -> shapes.QuoteAnswer:
     nanos = offer.price.nanos
-    return {
-        "action": order.price_action,
-        "price_key": offer.price.key,
-        "cost": nanos / wire.NANOS,
-        "credits_cost": nanos * 10 / wire.NANOS,
-        "currency": "USD",
-        "speed": order.lane.value,
-        "channel": {"id": offer.channel.id, "name": offer.channel.name},
-        "queue_place": offer.place,
-        "expected_s": offer.expected_s,
-        "expected_wait_s": offer.wait_s,
-        "expected_run_s": offer.pace.run_s,
-        "samples": offer.pace.samples,
-        "billed_at": "modal" if order.dialog else "submit",
-    }
+    return shapes.QuoteAnswer(
+        action=order.price_action,
+        price_key=offer.price.key,
+        cost=nanos / wire.NANOS,
+        credits_cost=nanos * 10 / wire.NANOS,
+        currency="USD",
+        speed=order.lane.value,
+        channel=shapes.QuotedChannel(offer.channel.id, offer.channel.name),
+        queue_place=offer.place,
+        expected_s=offer.expected_s,
+        expected_wait_s=offer.wait_s,
+        expected_run_s=offer.pace.run_s,
+        samples=offer.pace.samples,
+        billed_at="modal" if order.dialog else "submit",
+    )

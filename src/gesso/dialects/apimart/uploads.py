@@ -11,7 +11,7 @@ from starlette.formparsers import MultiPartException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from gesso.dialects.apimart import wire
+from gesso.dialects.apimart import shapes, wire
 from gesso.dialects.apimart.hall import Hall, answer_json
 from gesso.dialects.apimart.submits import Services
 from gesso.domain.errors import InvalidOrder, PictureRejected, TooLarge
@@ -47,14 +47,14 @@ class Uploads:
         if facts.mime not in _KINDS:
             raise _unsupported(facts.mime)
         until = await self._services.uploader.keep((blob,))
-        fields = {
-            "url": self._hall.links.to_upload(blob, until),
-            "filename": name[:255],
-            "content_type": facts.mime,
-            "bytes": len(data),
-            "created_at": wire.seconds(clock.now()),
-        }
-        return answer_json(wire.write(fields))
+        kept = shapes.UploadedPicture(
+            url=self._hall.links.to_upload(blob, until),
+            filename=name[:255],
+            content_type=facts.mime,
+            bytes=len(data),
+            created_at=wire.seconds(clock.now()),
+        )
+        return answer_json(wire.write(kept))
 
 
 def _unsupported(kind: str) -> InvalidOrder:

@@ -11,7 +11,20 @@ from datetime import datetime
 from typing import Any, Protocol
 
 import msgspec
+from msgspec import UNSET
 
+from gesso.dialects.apimart.shapes import (
+    AcceptedTask,
+    Done,
+    FlatButton,
+    FlatTask,
+    MartError,
+    MartFault,
+    TaskFault,
+    TaskFiles,
+    TaskResult,
+    UnifiedTask,
+)
 from gesso.dialects.apimart.words import say
 from gesso.domain import ids
 from gesso.domain.buttons import Deed
@@ -118,14 +131,14 @@ def write(value: Any) -> bytes:
 
 def write_data(value: Any) -> bytes:
     """Return the envelope of a success."""
-    return write({"code": 200, "data": value})
+    return write(Done(200, value))
 
 
 def write_accepted(accepted: Accepted) -> bytes:
     """Return the answer to an accepted submit: `data` is always a list."""
     task = accepted.task
     waits = task.status is TaskStatus.NEEDS_INPUT
-    return write_data([{"status": "modal" if waits else "submitted", "task_id": face(task)}])
+    return write_data([AcceptedTask("modal" if waits else "submitted", face(task))])
 
 
 def status_of(error: GessoError) -> tuple[int, str]:
@@ -133,16 +146,15 @@ def status_of(error: GessoError) -> tuple[int, str]:
     return next(ERRORS[kind] for kind in type(error).__mro__ if kind in ERRORS)
 
 
-def error_fields(error: GessoError) -> dict[str, Any]:
+def fault(error: GessoError) -> MartFault:
     """Return the `error` object of a refusal."""
     status, kind = status_of(error)
-    fields = {"code": status, "message": error.message, "type": kind}
-    return fields | ({"param": error.param} if error.param else {})
+    return MartFault(status, error.message, kind, error.param or UNSET)
 
 
 def write_error(error: GessoError) -> bytes:
     """Return the envelope of a refusal (section 8.1)."""
-    return write({"error": error_fields(error)})
+    return write(MartError(fault(error)))
 
 
 def face(task: Task) -> str:
@@ -153,35 +165,33 @@ def face(task: Task) -> str:
 # Tasks --------------------------------------------------------------------------------------
 
 
-def unified(
-    task: Task, links: Links, *, language: str = "", estimated_s: int = 60
-) -> dict[str, Any]:
+def unified(task: Task, links: Links, *, language: str = "", estimated_s: int = 60) -> UnifiedTask:
     """Return a task in the unified shape (section 6.2), as webhooks get it without envelope."""
     nanos = charge(task)
-    fields: dict[str, Any] = {
-        "id": face(task),
-        "status": UNIFIED[task.status],
-        "progress": _percent(task),
-        "cost": nanos / NANOS,
-        "credits_cost": nanos / _NANOS_OF_CREDIT,
-        "created": seconds(task.submitted_at),
-        "estimated_time": estimated_s,
-    }
+    made = UnifiedTask(
+        id=face(task),
+        status=UNIFIED[task.status],
+        progress=_percent(task),
+        cost=nanos / NANOS,
+        credits_cost=nanos / _NANOS_OF_CREDIT,
+        created=seconds(task.submitted_at),
+        estimated_time=estimated_s,
+    )
     if task.status is TaskStatus.SUCCEEDED:
-        fields["result"] = _result(task, links)
+        made.result = _result(task, links)
     if task.finished_at is not None:
-        fields["completed"] = seconds(task.finished_at)
+        made.completed = seconds(task.finished_at)
         took = task.finished_at - (task.started_at or task.submitted_at)
-        fields["actual_time"] = round(took.total_seconds())
+        made.actual_time = round(took.total_seconds())
     if task.status in {TaskStatus.FAILED, TaskStatus.CANCELLED}:
         code = task.fail_code or "task_failed"
-        fields["error"] = {
-            "message": say(code, language) or task.fail_reason or code,
-            "type": "task_failed" if task.status is TaskStatus.FAILED else "task_cancelled",
-            "param": "",
-            "code": code,
-        }
-    return fields
+        made.error = TaskFault(
+            message=say(code, language) or task.fail_reason or code,
+            type="task_failed" if task.status is TaskStatus.FAILED else "task_cancelled",
+            param="",
+            code=code,
+        )
+    return made
 
 
 def write_webhook(task: Task, links: Links) -> bytes:
@@ -189,41 +199,33 @@ def write_webhook(task: Task, links: Links) -> bytes:
     return write(unified(task, links, language=Terms.of(task).language))
 
 
-def flat(task: Task, links: Links) -> dict[str, Any]:
+def flat(task: Task, links: Links) -> FlatTask:
     """Return a task in the shape of `/v1/midjourney/{id}` (section 6.1)."""
     nanos = charge(task)
     text = task.result.get("text")
-    fields: dict[str, Any] = {
-        "id": face(task),
-        "status": STATUS[task.status],
-        "action": action_of(task),
-        "mode": "DESCRIBE" if task.action is Action.DESCRIBE else task.lane.value.upper(),
-        "progress": f"{_percent(task)}%",
-        **_pictures(task, links),
-        "buttons": [
-            {
-                "customId": button.custom_id,
-                "label": button.label or button.emoji,
-                "emoji": button.emoji,
-                "style": button.style,
-                "type": button.type,
-            }
-            for button in offered(task)
-        ],
-        "prompt": text or task.prompt,
-        "prompt_en": text or task.final_prompt,
-        "description": text or task.description,
-        "fail_reason": task.fail_reason or "",
-        "quota": nanos // _NANOS_OF_QUOTA,
-        "cost": nanos / NANOS,
-        "credits_cost": nanos / _NANOS_OF_CREDIT,
-        "created_at": seconds(task.submitted_at),
-        "finished_at": seconds(task.finished_at),
-    }
     metadata = Terms.of(task).metadata
-    if metadata is not None:
-        fields["metadata"] = metadata
-    return fields
+    return FlatTask(
+        id=face(task),
+        status=STATUS[task.status],
+        action=action_of(task),
+        mode="DESCRIBE" if task.action is Action.DESCRIBE else task.lane.value.upper(),
+        progress=f"{_percent(task)}%",
+        **_pictures(task, links),
+        buttons=[
+            FlatButton(b.custom_id, b.label or b.emoji, b.emoji, b.style, b.type)
+            for b in offered(task)
+        ],
+        prompt=text or task.prompt,
+        prompt_en=text or task.final_prompt,
+        description=text or task.description,
+        fail_reason=task.fail_reason or "",
+        quota=nanos // _NANOS_OF_QUOTA,
+        cost=nanos / NANOS,
+        credits_cost=nanos / _NANOS_OF_CREDIT,
+        created_at=seconds(task.submitted_at),
+        finished_at=seconds(task.finished_at),
+        metadata=UNSET if metadata is None else dict(metadata),
+    )
 
 
 def action_of(task: Task) -> str:
@@ -268,18 +270,17 @@ def _shown(task: Task) -> tuple[Picture | None, list[Picture], list[Picture]]:
     return grid, (tiles or images)[: Terms.of(task).shown], clips
 
 
-def _result(task: Task, links: Links) -> dict[str, Any]:
+def _result(task: Task, links: Links) -> TaskResult:
     _, images, clips = _shown(task)
     expires_at = seconds(links.expires_at(task))
-    found: dict[str, Any] = {}
-    for name, shown in (("videos", clips), ("images", [] if clips else images)):
-        if shown:
-            urls = [links.to(task, p) for p in shown]
-            found[name] = [{"url": urls, "expires_at": expires_at}]
-    for name in ("text", "lines"):
-        if task.result.get(name):
-            found[name] = task.result[name]
-    return found
+    made = TaskResult()
+    if clips:
+        made.videos = [TaskFiles([links.to(task, p) for p in clips], expires_at)]
+    elif images:
+        made.images = [TaskFiles([links.to(task, p) for p in images], expires_at)]
+    made.text = task.result.get("text") or UNSET
+    made.lines = task.result.get("lines") or UNSET
+    return made
 
 
 def _pictures(task: Task, links: Links) -> dict[str, Any]:

@@ -55,6 +55,7 @@ class Endpoint:
             method=self.method,
             path=prefix + self.path,
             tag=self.tag,
+            wire="Midjourney",
             summary=self.summary,
             answer=self.answer,
             body=self.body,

@@ -7,19 +7,19 @@ import time
 import msgspec
 from starlette.routing import BaseRoute, Route
 
-from gesso.dialects.openai import wire
+from gesso.dialects.openai import endpoints, wire
 from gesso.dialects.openai.audio import Audio
 from gesso.dialects.openai.chat import ChatPainter
 from gesso.dialects.openai.door import Bounds, Door, Handler, Visit
+from gesso.dialects.openai.endpoints import Endpoint
 from gesso.dialects.openai.images import Images, Studio
 from gesso.dialects.openai.relays import Relays
 from gesso.domain.errors import UnknownModel
-from gesso.domain.relay import Endpoint
+from gesso.domain.relay import Endpoint as Relayed
 from gesso.http.auth import Doorkeeper
+from gesso.http.openapi import Operation
 from gesso.services.look_up import Finder
 from gesso.services.model_list import ModelList
-
-_STORED = "/v1/responses/{response_id}"
 
 
 class OpenAIRoutes:
@@ -43,28 +43,37 @@ class OpenAIRoutes:
         self._painter = ChatPainter(studio, finder, bounds)
         self._since = int(time.time())
 
+    def table(self) -> list[tuple[Endpoint, Handler]]:
+        """Return everything that this wire can do, as it is described, with who serves it."""
+        relays = self._relays
+        own: dict[Relayed, Handler] = {
+            Relayed.CHAT: relays.of(Relayed.CHAT, self._painter.take),
+            Relayed.IMAGES: self._images.generate,
+            Relayed.IMAGE_EDITS: self._images.form(Relayed.IMAGE_EDITS),
+            Relayed.IMAGE_VARIATIONS: self._images.form(Relayed.IMAGE_VARIATIONS),
+            Relayed.TRANSCRIPTIONS: self._audio.of(Relayed.TRANSCRIPTIONS),
+            Relayed.TRANSLATIONS: self._audio.of(Relayed.TRANSLATIONS),
+        }
+        posts = {one: own.get(one) or relays.of(one) for one in Relayed}
+        public = self._bounds.public_prices
+        return [
+            *endpoints.relayed_table(posts),
+            *endpoints.stored_table(relays.stored),
+            *endpoints.book_table(
+                self.list_models, self.show_model, relays.receipt, self.prices,
+                public_prices=public,
+            ),
+        ]  # fmt: skip
+
+    def operations(self) -> list[Operation]:
+        """Return how every route is documented."""
+        return [one.operation for one, _ in self.table()]
+
     def routes(self) -> list[BaseRoute]:
         """Return every path."""
-        relays = self._relays
-        posts: dict[Endpoint, Handler] = {
-            Endpoint.CHAT: relays.of(Endpoint.CHAT, self._painter.take),
-            Endpoint.IMAGES: self._images.generate,
-            Endpoint.IMAGE_EDITS: self._images.form(Endpoint.IMAGE_EDITS),
-            Endpoint.IMAGE_VARIATIONS: self._images.form(Endpoint.IMAGE_VARIATIONS),
-            Endpoint.TRANSCRIPTIONS: self._audio.of(Endpoint.TRANSCRIPTIONS),
-            Endpoint.TRANSLATIONS: self._audio.of(Endpoint.TRANSLATIONS),
-        }
         return [
-            *(
-                self._route(f"/v1/{endpoint}", posts.get(endpoint) or relays.of(endpoint), "POST")
-                for endpoint in Endpoint
-            ),
-            self._route(_STORED, relays.stored, "GET", "DELETE"),
-            self._route(_STORED + "/{rest:path}", relays.stored, "GET", "POST"),
-            self._route("/v1/models", self.list_models, "GET"),
-            self._route("/v1/models/{model:path}", self.show_model, "GET"),
-            self._route("/v1/calls/{call_id}", relays.receipt, "GET"),
-            self._route("/pricing.json", self.prices, "GET"),
+            Route(one.path, self._door.open(handler), methods=[one.method])
+            for one, handler in self.table()
         ]
 
     async def list_models(self, visit: Visit) -> None:
@@ -86,6 +95,3 @@ class OpenAIRoutes:
         if not self._bounds.public_prices:
             await visit.admit()
         await visit.answer(200, msgspec.json.encode(self._models.prices()))
-
-    def _route(self, path: str, handler: Handler, *methods: str) -> Route:
-        return Route(path, self._door.open(handler), methods=list(methods))

@@ -7,6 +7,14 @@ from typing import Any
 
 import msgspec
 
+from gesso.dialects.openai.shapes import (
+    CallReceipt,
+    CallUsage,
+    Model,
+    ModelNames,
+    OpenAIError,
+    OpenAIFault,
+)
 from gesso.domain.call import Call
 from gesso.domain.errors import (
     BannedPrompt,
@@ -60,41 +68,40 @@ def write_error(
     message: str, kind: str, *, param: str | None = None, code: str | None = None
 ) -> bytes:
     """Return the error envelope."""
-    error = {"message": message, "type": kind, "param": param, "code": code}
-    return msgspec.json.encode({"error": error})
+    return msgspec.json.encode(OpenAIError(OpenAIFault(message, kind, param, code)))
 
 
 def write_models(models: Iterable[tuple[str, str]], created: int) -> bytes:
     """Return the list of models from their names and owners."""
     rows = [model(name, owner, created) for name, owner in models]
-    return msgspec.json.encode({"object": "list", "data": rows})
+    return msgspec.json.encode(ModelNames("list", rows))
 
 
-def model(name: str, owner: str, created: int) -> dict[str, Any]:
+def model(name: str, owner: str, created: int) -> Model:
     """Return one model."""
-    return {"id": name, "object": "model", "created": created, "owned_by": owner}
+    return Model(name, "model", created, owner)
 
 
 def write_receipt(call: Call) -> bytes:
     """Return what a call used and what it cost, in US dollars as text."""
-    usage = {
-        "prompt_tokens": call.usage.input_tokens,
-        "cached_tokens": call.usage.cached_tokens,
-        "completion_tokens": call.usage.output_tokens,
-        "characters": call.usage.characters,
-        "audio_ms": call.usage.audio_ms,
-        "pictures": call.usage.pictures,
-        "estimated": call.usage.estimated,
-    }
-    receipt = {
-        "id": call.id,
-        "object": "call",
-        "model": call.model,
-        "state": call.state.value,
-        "price_key": call.price_key,
-        "charged_usd": write_dollars(call.charged_nanos),
-        "usage": usage,
-    }
+    usage = CallUsage(
+        prompt_tokens=call.usage.input_tokens,
+        cached_tokens=call.usage.cached_tokens,
+        completion_tokens=call.usage.output_tokens,
+        characters=call.usage.characters,
+        audio_ms=call.usage.audio_ms,
+        pictures=call.usage.pictures,
+        estimated=call.usage.estimated,
+    )
+    receipt = CallReceipt(
+        id=call.id,
+        object="call",
+        model=call.model,
+        state=call.state.value,
+        price_key=call.price_key,
+        charged_usd=write_dollars(call.charged_nanos),
+        usage=usage,
+    )
     return msgspec.json.encode(receipt)
 
 

@@ -74,11 +74,34 @@ function pretty(text) {
   }
 }
 
+/** Make inputs for the fields of a form, files among them. */
+function formOf(schema, all) {
+  const box = make("div", { class: "fields" });
+  const whole = schema.$ref ? all[schema.$ref.split("/").pop()] : schema;
+  for (const [name, one] of Object.entries(whole.properties)) {
+    const needed = (whole.required || []).includes(name) ? " (needed)" : "";
+    const kind = one.format === "binary" ? "file" : "text";
+    box.append(make("label", {}, name + needed, make("input", { type: kind, "data-name": name })));
+  }
+  return box;
+}
+
+/** Read a form as it is sent; fields that are empty are left out. */
+function readForm(box) {
+  const form = new FormData();
+  for (const input of box.querySelectorAll("input")) {
+    const value = input.files ? input.files[0] : input.value;
+    if (value) form.append(input.dataset.name, value);
+  }
+  return form;
+}
+
 async function send(method, url, body) {
   const headers = {};
   const key = byId("key").value.trim();
   if (key) headers.authorization = `Bearer ${key}`;
-  if (body !== null) headers["content-type"] = "application/json";
+  // Of a form the browser says the type itself, with the boundary that it draws.
+  if (typeof body === "string") headers["content-type"] = "application/json";
   const started = performance.now();
   const answer = await fetch(url, { method, headers, body, credentials: "omit" });
   const text = await answer.text();
@@ -86,14 +109,14 @@ async function send(method, url, body) {
   return { line: `${answer.status} ${answer.statusText} · ${took} ms`, text: pretty(text) };
 }
 
-function trial(method, path, operation, area, box) {
+function trial(method, path, read, box) {
   const status = make("span", { class: "status", role: "status" });
   const shown = make("pre", { hidden: "" });
   const button = make("button", { type: "button" }, "Try it");
   button.addEventListener("click", async () => {
     status.textContent = "…";
     try {
-      const result = await send(method, urlOf(path, box), area ? area.value : null);
+      const result = await send(method, urlOf(path, box), read());
       status.textContent = result.line;
       shown.textContent = result.text || "(no body)";
       shown.hidden = false;
@@ -110,7 +133,9 @@ function answersOf(operation, all) {
     const json = answer.content && answer.content["application/json"];
     if (status < "300") {
       parts.push(make("h3", {}, `Answer ${status}`));
-      parts.push(make("pre", {}, json ? outline(json.schema, all) : "no body"));
+      const others = Object.keys(answer.content || {}).filter((kind) => kind !== "application/json");
+      const said = [...(json ? [outline(json.schema, all)] : []), ...others];
+      parts.push(make("pre", {}, said.join("\nor ") || "no body"));
     }
   }
   const refusals = Object.entries(operation.responses).filter(([status]) => status >= "300");
@@ -121,17 +146,24 @@ function answersOf(operation, all) {
 
 function inside(method, path, operation, all) {
   const box = fieldsOf(operation);
-  const content = operation.requestBody && operation.requestBody.content["application/json"];
-  let area = null;
+  const bodies = operation.requestBody ? operation.requestBody.content : {};
+  const content = bodies["application/json"];
+  const form = bodies["multipart/form-data"];
+  let read = () => null;
   const parts = [];
   if (operation.description) parts.push(prose(operation.description));
   if (box.children.length) parts.push(make("h3", {}, "Parameters"), box);
   if (content) {
-    area = make("textarea", { "aria-label": "Request body", spellcheck: "false" });
+    const area = make("textarea", { "aria-label": "Request body", spellcheck: "false" });
     area.value = JSON.stringify(content.example === undefined ? {} : content.example, null, 2);
+    read = () => area.value;
     parts.push(make("h3", {}, "Body"), area);
+  } else if (form) {
+    const fields = formOf(form.schema, all);
+    read = () => readForm(fields);
+    parts.push(make("h3", {}, "Form"), fields);
   }
-  parts.push(...trial(method, path, operation, area, box));
+  parts.push(...trial(method, path, read, box));
   if (content) parts.push(make("h3", {}, "Body schema"), make("pre", {}, outline(content.schema, all)));
   return make("div", { class: "inside" }, ...parts, ...answersOf(operation, all));
 }
@@ -154,6 +186,16 @@ function entry(method, path, operation, all) {
   return details;
 }
 
+/** Links to the groups, those of each wire below its name. */
+function linksTo(wires) {
+  for (const { name: wire, tags } of wires) {
+    byId("tags").append(make("strong", {}, wire));
+    for (const tag of tags) {
+      byId("tags").append(make("a", { href: `#tag-${tag}` }, tag.replace(`${wire}: `, "")));
+    }
+  }
+}
+
 function show(spec) {
   const all = spec.components.schemas;
   byId("version").textContent = spec.info.version;
@@ -164,8 +206,8 @@ function show(spec) {
     }
   }
   byId("operations").replaceChildren();
+  linksTo(spec["x-tagGroups"]);
   for (const [name, entries] of groups) {
-    byId("tags").append(make("a", { href: `#tag-${name}` }, name));
     const heading = make("h2", { id: `tag-${name}` }, name);
     byId("operations").append(make("section", {}, heading, ...entries));
   }

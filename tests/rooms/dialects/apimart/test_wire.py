@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
+import msgspec
 import pytest
 
 from gesso.dialects.apimart import wire
@@ -41,6 +43,14 @@ def task(status: TaskStatus = TaskStatus.SUCCEEDED, **changes: object) -> Task:
     return replace(made, **changes)  # type: ignore[arg-type]
 
 
+def unified_of(made: Task, links: Links) -> dict[str, Any]:
+    return msgspec.json.decode(wire.write(wire.unified(made, links)), type=dict[str, Any])
+
+
+def flat_of(made: Task, links: Links) -> dict[str, Any]:
+    return msgspec.json.decode(wire.write(wire.flat(made, links)), type=dict[str, Any])
+
+
 def test_every_status_and_error_has_its_word() -> None:
     assert set(wire.STATUS) == set(wire.UNIFIED) == set(TaskStatus)
     for kind in vars(errors).values():
@@ -55,7 +65,7 @@ def test_every_status_and_error_has_its_word() -> None:
 
 
 def test_four_urls_in_one_element_without_the_grid() -> None:
-    shown = wire.unified(task(), Links())
+    shown = unified_of(task(), Links())
     assert shown["result"] == {
         "images": [
             {"url": ["/1", "/2", "/3", "/4"], "expires_at": int(NOW.timestamp()) + 30 * 86400}
@@ -66,22 +76,22 @@ def test_four_urls_in_one_element_without_the_grid() -> None:
 
 
 def test_a_caller_sees_as_many_as_wanted() -> None:
-    shown = wire.flat(task(order={"terms": {"shown": 2}}), Links())
+    shown = flat_of(task(order={"terms": {"shown": 2}}), Links())
     assert (shown["grid_image_url"], shown["image_urls"]) == ("/0", ["/1", "/2"])
 
 
 def test_clips_are_videos() -> None:
     clips = (picture(0), picture(1, "video/mp4"), picture(2, "video/mp4"))
     made = task(action=Action.VIDEO, lane=Lane.FAST, pictures=clips)
-    flat = wire.flat(made, Links())
+    flat = flat_of(made, Links())
     assert (flat["mode"], flat["video_url"], flat["video_urls"]) == ("FAST", "/1", ["/1", "/2"])
     assert "image_urls" not in flat
-    assert list(wire.unified(made, Links())["result"]) == ["videos"]
+    assert list(unified_of(made, Links())["result"]) == ["videos"]
 
 
 def test_a_description_shows_its_lines_and_no_picture() -> None:
     made = task(action=Action.DESCRIBE, result={"text": "1️⃣ a\n2️⃣ b"}, pictures=(picture(0),))
-    flat = wire.flat(made, Links())
+    flat = flat_of(made, Links())
     assert flat["prompt"] == flat["description"] == "1️⃣ a\n2️⃣ b"
     assert flat["mode"] == "DESCRIBE"
     assert "image_urls" not in flat
@@ -98,8 +108,8 @@ def test_a_description_shows_its_lines_and_no_picture() -> None:
 )
 def test_what_a_task_costs_now(status: TaskStatus, flat: str, unified: str, cost: float) -> None:
     made = task(status, charged_nanos=0, pictures=(), fail_code="timeout", fail_reason="任务超时")
-    assert (wire.flat(made, Links())["status"], wire.flat(made, Links())["cost"]) == (flat, cost)
-    assert wire.unified(made, Links())["status"] == unified
+    assert (flat_of(made, Links())["status"], flat_of(made, Links())["cost"]) == (flat, cost)
+    assert unified_of(made, Links())["status"] == unified
 
 
 @pytest.mark.parametrize(

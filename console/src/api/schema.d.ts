@@ -439,10 +439,51 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get?: never;
+        /** Tell how people log in here */
+        get: operations["get_login"];
         put?: never;
         /** Log in: a key for some hours */
         post: operations["post_login"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/api/v1/login/issuer": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * End a log-in by OpenID Connect: a key
+         * @description Takes what the issuer added to the address that it sent the browser to.
+         */
+        post: operations["post_login_issuer"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/api/v1/login/issuer/begin": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Begin a log-in by OpenID Connect
+         * @description The browser keeps the ticket and goes to the URL.
+         */
+        post: operations["post_login_issuer_begin"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2666,7 +2707,7 @@ export interface components {
          * @description What kind of actor.
          * @enum {unknown}
          */
-        ActorKind: "cli" | "key" | "setup" | "user";
+        ActorKind: "cli" | "issuer" | "key" | "setup" | "user";
         /**
          * Adjustment
          * @description A correction by hand, up or down; `reason` is kept in the ledger.
@@ -2738,6 +2779,14 @@ export interface components {
             progress?: number;
             result?: components["schemas"]["TaskResult"];
             status: string;
+        };
+        /**
+         * BegunLogin
+         * @description Where a browser goes to log in, and what it keeps to bring back.
+         */
+        BegunLogin: {
+            ticket: string;
+            url: string;
         };
         /**
          * Blend
@@ -3599,6 +3648,15 @@ export interface components {
             set: number;
         };
         /**
+         * IssuerAnswer
+         * @description What the issuer gave the browser on its way back, with the ticket that it kept.
+         */
+        IssuerAnswer: {
+            code: string;
+            state: string;
+            ticket: string;
+        };
+        /**
          * KeyChange
          * @description What to change of a key; what is left out stays, null takes a limit away.
          */
@@ -3686,6 +3744,14 @@ export interface components {
         Login: {
             name: string;
             password: string;
+        };
+        /**
+         * LoginWays
+         * @description How people log in here; `issuer` is what to call it, null where there is none.
+         */
+        LoginWays: {
+            issuer: string | null;
+            password: boolean;
         };
         /**
          * MadePicture
@@ -3954,7 +4020,7 @@ export interface components {
         };
         /**
          * NewUser
-         * @description A user to create; one without a password cannot log in.
+         * @description A user to create; one without a password logs in by the issuer, if at all.
          */
         NewUser: {
             account: string;
@@ -4964,6 +5030,7 @@ export interface components {
             created_at: string | null;
             has_password: boolean;
             id: string;
+            linked: boolean;
             name: string;
             role: components["schemas"]["Role"];
         };
@@ -5121,6 +5188,7 @@ export type AttemptView = components['schemas']['AttemptView'];
 export type BalanceAnswer = components['schemas']['BalanceAnswer'];
 export type Batch = components['schemas']['Batch'];
 export type BatchTask = components['schemas']['BatchTask'];
+export type BegunLogin = components['schemas']['BegunLogin'];
 export type Blend = components['schemas']['Blend'];
 export type BlendBody = components['schemas']['BlendBody'];
 export type Button = components['schemas']['Button'];
@@ -5174,6 +5242,7 @@ export type Images = components['schemas']['Images'];
 export type Imagine = components['schemas']['Imagine'];
 export type ImagineBody = components['schemas']['ImagineBody'];
 export type Imported = components['schemas']['Imported'];
+export type IssuerAnswer = components['schemas']['IssuerAnswer'];
 export type KeyChange = components['schemas']['KeyChange'];
 export type KeyView = components['schemas']['KeyView'];
 export type KeyWithSecret = components['schemas']['KeyWithSecret'];
@@ -5181,6 +5250,7 @@ export type Lane = components['schemas']['Lane'];
 export type LimitsBody = components['schemas']['LimitsBody'];
 export type LimitsView = components['schemas']['LimitsView'];
 export type Login = components['schemas']['Login'];
+export type LoginWays = components['schemas']['LoginWays'];
 export type MadePicture = components['schemas']['MadePicture'];
 export type MadePictures = components['schemas']['MadePictures'];
 export type MartError = components['schemas']['MartError'];
@@ -7392,6 +7462,44 @@ export interface operations {
             };
         };
     };
+    get_login: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LoginWays"];
+                };
+            };
+            /** @description The request cannot be read: broken JSON, an unknown field, a wrong type. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+            /** @description Too many requests; `Retry-After` says how long to wait. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
     post_login: {
         parameters: {
             query?: never;
@@ -7438,6 +7546,15 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorEnvelope"];
                 };
             };
+            /** @description The key may not do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
             /** @description The body is too large. */
             413: {
                 headers: {
@@ -7458,6 +7575,165 @@ export interface operations {
             };
             /** @description Too many requests; `Retry-After` says how long to wait. */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    post_login_issuer: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "code": "c0de",
+                 *       "state": "st4te",
+                 *       "ticket": "sealed:1:…"
+                 *     }
+                 */
+                "application/json": components["schemas"]["IssuerAnswer"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KeyWithSecret"];
+                };
+            };
+            /** @description The request cannot be read: broken JSON, an unknown field, a wrong type. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+            /** @description The key is missing, unknown, expired or switched off. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+            /** @description The key may not do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+            /** @description A value cannot be used here. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+            /** @description Too many requests; `Retry-After` says how long to wait. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+            /** @description No channel, or no other server that is asked, can serve this now. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    post_login_issuer_begin: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BegunLogin"];
+                };
+            };
+            /** @description The request cannot be read: broken JSON, an unknown field, a wrong type. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+            /** @description Too many requests; `Retry-After` says how long to wait. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+            /** @description No channel, or no other server that is asked, can serve this now. */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -11768,7 +12044,7 @@ export interface operations {
                     "application/json": components["schemas"]["OpenAIError"];
                 };
             };
-            /** @description No channel can serve this now. */
+            /** @description No channel, or no other server that is asked, can serve this now. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -11894,7 +12170,7 @@ export interface operations {
                     "application/json": components["schemas"]["OpenAIError"];
                 };
             };
-            /** @description No channel can serve this now. */
+            /** @description No channel, or no other server that is asked, can serve this now. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -12020,7 +12296,7 @@ export interface operations {
                     "application/json": components["schemas"]["OpenAIError"];
                 };
             };
-            /** @description No channel can serve this now. */
+            /** @description No channel, or no other server that is asked, can serve this now. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -12287,7 +12563,7 @@ export interface operations {
                     "application/json": components["schemas"]["OpenAIError"];
                 };
             };
-            /** @description No channel can serve this now. */
+            /** @description No channel, or no other server that is asked, can serve this now. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -12417,7 +12693,7 @@ export interface operations {
                     "application/json": components["schemas"]["OpenAIError"];
                 };
             };
-            /** @description No channel can serve this now. */
+            /** @description No channel, or no other server that is asked, can serve this now. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -12546,7 +12822,7 @@ export interface operations {
                     "application/json": components["schemas"]["OpenAIError"];
                 };
             };
-            /** @description No channel can serve this now. */
+            /** @description No channel, or no other server that is asked, can serve this now. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -12670,7 +12946,7 @@ export interface operations {
                     "application/json": components["schemas"]["OpenAIError"];
                 };
             };
-            /** @description No channel can serve this now. */
+            /** @description No channel, or no other server that is asked, can serve this now. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -12810,7 +13086,7 @@ export interface operations {
                     "application/json": components["schemas"]["OpenAIError"] | components["schemas"]["MartError"];
                 };
             };
-            /** @description No channel can serve this now. */
+            /** @description No channel, or no other server that is asked, can serve this now. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -12934,7 +13210,7 @@ export interface operations {
                     "application/json": components["schemas"]["OpenAIError"];
                 };
             };
-            /** @description No channel can serve this now. */
+            /** @description No channel, or no other server that is asked, can serve this now. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -13065,7 +13341,7 @@ export interface operations {
                     "application/json": components["schemas"]["MartError"];
                 };
             };
-            /** @description No channel can serve this now. */
+            /** @description No channel, or no other server that is asked, can serve this now. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -13186,7 +13462,7 @@ export interface operations {
                     "application/json": components["schemas"]["MartError"];
                 };
             };
-            /** @description No channel can serve this now. */
+            /** @description No channel, or no other server that is asked, can serve this now. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -13308,7 +13584,7 @@ export interface operations {
                     "application/json": components["schemas"]["MartError"];
                 };
             };
-            /** @description No channel can serve this now. */
+            /** @description No channel, or no other server that is asked, can serve this now. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -13428,7 +13704,7 @@ export interface operations {
                     "application/json": components["schemas"]["MartError"];
                 };
             };
-            /** @description No channel can serve this now. */
+            /** @description No channel, or no other server that is asked, can serve this now. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -13548,7 +13824,7 @@ export interface operations {
                     "application/json": components["schemas"]["MartError"];
                 };
             };
-            /** @description No channel can serve this now. */
+            /** @description No channel, or no other server that is asked, can serve this now. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -13667,7 +13943,7 @@ export interface operations {
                     "application/json": components["schemas"]["MartError"];
                 };
             };
-            /** @description No channel can serve this now. */
+            /** @description No channel, or no other server that is asked, can serve this now. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -13787,7 +14063,7 @@ export interface operations {
                     "application/json": components["schemas"]["MartError"];
                 };
             };
-            /** @description No channel can serve this now. */
+            /** @description No channel, or no other server that is asked, can serve this now. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -13907,7 +14183,7 @@ export interface operations {
                     "application/json": components["schemas"]["MartError"];
                 };
             };
-            /** @description No channel can serve this now. */
+            /** @description No channel, or no other server that is asked, can serve this now. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -14027,7 +14303,7 @@ export interface operations {
                     "application/json": components["schemas"]["MartError"];
                 };
             };
-            /** @description No channel can serve this now. */
+            /** @description No channel, or no other server that is asked, can serve this now. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -14148,7 +14424,7 @@ export interface operations {
                     "application/json": components["schemas"]["MartError"];
                 };
             };
-            /** @description No channel can serve this now. */
+            /** @description No channel, or no other server that is asked, can serve this now. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -14269,7 +14545,7 @@ export interface operations {
                     "application/json": components["schemas"]["MartError"];
                 };
             };
-            /** @description No channel can serve this now. */
+            /** @description No channel, or no other server that is asked, can serve this now. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -14388,7 +14664,7 @@ export interface operations {
                     "application/json": components["schemas"]["MartError"];
                 };
             };
-            /** @description No channel can serve this now. */
+            /** @description No channel, or no other server that is asked, can serve this now. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -14507,7 +14783,7 @@ export interface operations {
                     "application/json": components["schemas"]["MartError"];
                 };
             };
-            /** @description No channel can serve this now. */
+            /** @description No channel, or no other server that is asked, can serve this now. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -14627,7 +14903,7 @@ export interface operations {
                     "application/json": components["schemas"]["MartError"];
                 };
             };
-            /** @description No channel can serve this now. */
+            /** @description No channel, or no other server that is asked, can serve this now. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -14747,7 +15023,7 @@ export interface operations {
                     "application/json": components["schemas"]["MartError"];
                 };
             };
-            /** @description No channel can serve this now. */
+            /** @description No channel, or no other server that is asked, can serve this now. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -14869,7 +15145,7 @@ export interface operations {
                     "application/json": components["schemas"]["MartError"];
                 };
             };
-            /** @description No channel can serve this now. */
+            /** @description No channel, or no other server that is asked, can serve this now. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -14989,7 +15265,7 @@ export interface operations {
                     "application/json": components["schemas"]["MartError"];
                 };
             };
-            /** @description No channel can serve this now. */
+            /** @description No channel, or no other server that is asked, can serve this now. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -15448,7 +15724,7 @@ export interface operations {
                     "application/json": components["schemas"]["OpenAIError"];
                 };
             };
-            /** @description No channel can serve this now. */
+            /** @description No channel, or no other server that is asked, can serve this now. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -15577,7 +15853,7 @@ export interface operations {
                     "application/json": components["schemas"]["MartError"];
                 };
             };
-            /** @description No channel can serve this now. */
+            /** @description No channel, or no other server that is asked, can serve this now. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -15698,7 +15974,7 @@ export interface operations {
                     "application/json": components["schemas"]["OpenAIError"];
                 };
             };
-            /** @description No channel can serve this now. */
+            /** @description No channel, or no other server that is asked, can serve this now. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -15820,7 +16096,7 @@ export interface operations {
                     "application/json": components["schemas"]["OpenAIError"];
                 };
             };
-            /** @description No channel can serve this now. */
+            /** @description No channel, or no other server that is asked, can serve this now. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -15941,7 +16217,7 @@ export interface operations {
                     "application/json": components["schemas"]["OpenAIError"];
                 };
             };
-            /** @description No channel can serve this now. */
+            /** @description No channel, or no other server that is asked, can serve this now. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -16062,7 +16338,7 @@ export interface operations {
                     "application/json": components["schemas"]["OpenAIError"];
                 };
             };
-            /** @description No channel can serve this now. */
+            /** @description No channel, or no other server that is asked, can serve this now. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -16183,7 +16459,7 @@ export interface operations {
                     "application/json": components["schemas"]["OpenAIError"];
                 };
             };
-            /** @description No channel can serve this now. */
+            /** @description No channel, or no other server that is asked, can serve this now. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -16766,7 +17042,7 @@ export interface operations {
                     "application/json": components["schemas"]["MartError"];
                 };
             };
-            /** @description No channel can serve this now. */
+            /** @description No channel, or no other server that is asked, can serve this now. */
             503: {
                 headers: {
                     [name: string]: unknown;

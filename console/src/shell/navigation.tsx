@@ -71,7 +71,7 @@ export function SideNavigation({ onSearch }: { onSearch: () => void }) {
         <img src="/favicon.svg" alt="" width="28" height="28" />
         gesso
       </div>
-      <button type="button" className="finder" aria-label={t('command.open')} onClick={onSearch}>
+      <button type="button" className="finder" onClick={onSearch}>
         <Icon name="search" size={16} />
         <span>{t('do.search')}</span>
         <kbd>{/Mac|iPhone/.test(navigator.userAgent) ? '⌘K' : 'Ctrl K'}</kbd>

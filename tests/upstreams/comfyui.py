@@ -58,6 +58,8 @@ class ComfyUI(Imitation):
         super().__init__()
         self.takes_ids = True
         self.previews_of = False  #: Whether previews carry the metadata of their prompt.
+        self.may_end = asyncio.Event()  #: Cleared, it stays at the last step.
+        self.may_end.set()
         self.files: dict[str, bytes] = {}
         self.results: dict[str, bytes] = {}
         self.history: dict[str, dict[str, Any]] = {}
@@ -157,6 +159,7 @@ class ComfyUI(Imitation):
             fields = {"value": step, "max": STEPS, "prompt_id": entry[1], "node": "sampler"}
             await self._tell(entry, "progress", fields)
             await self._preview(entry)
+        await self.may_end.wait()
         if self._interrupted:
             return _end("error", ["execution_interrupted", {"prompt_id": entry[1]}], {})
         if self.trouble is Trouble.FAIL:

@@ -146,10 +146,14 @@ async def test_news_come_over_the_websocket(
         while not upstream.sockets:
             await asyncio.sleep(0.005)
     second = type(first)(first.task, first.channel, "other-1", first.material)
+    upstream.may_end.clear()
     upstream_id = await provider.submit(second)
     seen: list[Progress] = []
-    async with asyncio.timeout(5):
-        while not seen or seen[-1].stage is Stage.WORKING:
+    async with asyncio.timeout(20):
+        while not seen or not seen[-1].preview:
+            seen.append(await provider.poll(second, upstream_id))
+        upstream.may_end.set()
+        while seen[-1].stage is Stage.WORKING:
             seen.append(await provider.poll(second, upstream_id))
     assert any(one.percent for one in seen)
     previews = [one.preview for one in seen if one.preview]

@@ -140,22 +140,17 @@ class Settings:
         720.0, "Hours for which a signed picture link works; never longer than the picture."
     )
     banned_words: str = _setting("", "Words that no prompt may hold, comma separated, whole-word.")
-    translate_url: str = _setting(
+    translate_model: str = _setting(
         "",
-        "Base URL of an OpenAI-compatible API that translates prompts into English, such as "
-        "http://127.0.0.1:11434/v1; empty leaves prompts as they are.",
+        "Chat model of a channel that translates prompts into English; empty leaves them as "
+        "they are.",
     )
-    translate_key: str = _setting("", "API key of the translator.", secret=True)
-    translate_model: str = _setting("gpt-4o-mini", "Chat model that translates.")
     translate_timeout_s: float = _setting(
         10.0, "Seconds the translator may take; after that the prompt stays as it is."
     )
-    moderate_url: str = _setting(
-        "",
-        "Base URL of an OpenAI-compatible API whose /moderations checks orders; empty for none.",
+    moderate_model: str = _setting(
+        "", "Moderation model of a channel that checks orders; empty checks none."
     )
-    moderate_key: str = _setting("", "API key of the moderation.", secret=True)
-    moderate_model: str = _setting("omni-moderation-latest", "Model that checks.")
     moderate_always: bool = _setting(False, "Check every order, not only those with `nsfw_check`.")
     moderate_timeout_s: float = _setting(
         10.0, "Seconds the moderation may take; after that the order is refused."

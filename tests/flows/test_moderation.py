@@ -1,4 +1,4 @@
-"""Moderation by a real HTTP endpoint: refused orders leave nothing behind."""
+"""Moderation by a model of a channel over real HTTP: refused orders leave nothing behind."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from gesso.domain.channel import Channel
+from gesso.services import administer
 from tests.conftest import Gateway, running_gateway
 from tests.flows.test_dialogs import box, png
 from tests.serving import serving
@@ -44,8 +46,12 @@ async def judged(place: Path, **settings: Any) -> AsyncIterator[tuple[Gateway, J
     app = Starlette(routes=[Route("/v1/moderations", judge.judge, methods=["POST"])])
     async with (
         serving(app) as url,
-        running_gateway("", place, moderate_url=f"{url}/v1", **settings) as gateway,
+        running_gateway("", place, moderate_model="judge-1", **settings) as gateway,
     ):
+        options = {"models": "judge-1", "api_key": "sk-judge"}
+        channel = Channel("ch_judge", "judge", "openai", base_url=f"{url}/v1", options=options)
+        await administer.create_channel(gateway.house.database, channel)
+        await gateway.house.catalogue.refresh()
         yield gateway, judge
 
 

@@ -13,8 +13,10 @@ from gesso.domain.task import Action, Task
 from gesso.ledger import audit
 from gesso.services import administer
 from gesso.services.administer import FIRST_ACCOUNT
-from gesso.services.moderate import Endpoint, Moderator
+from gesso.services.inquire import Inquirer
+from gesso.services.moderate import Moderator, Policy
 from gesso.services.submit import Submitter
+from gesso.services.translate import Language, Translator
 from gesso.storage import attempts, ledger_entries
 
 
@@ -31,9 +33,19 @@ def order(prompt: str = "a boat", **fields: Any) -> Order:
     return Order(**(values | fields))
 
 
+def inquirer(house: House) -> Inquirer:
+    """Return who asks the models of a house."""
+    return Inquirer(house.catalogue, house.relayer.router, house.relayer.attempts)
+
+
+def no_translator(house: House) -> Translator:
+    """Return a translator that leaves prompts as they are."""
+    return Translator(inquirer(house), Language())
+
+
 def no_moderator(house: House) -> Moderator:
     """Return a moderator that asks nobody."""
-    return Moderator(Endpoint(), house.blobs)
+    return Moderator(inquirer(house), Policy(), house.blobs)
 
 
 class Customer:
@@ -44,7 +56,11 @@ class Customer:
         self.key = key
         self.secret = secret
         self.submitter = Submitter(
-            house.writer, house.catalogue, no_moderator(house), keep=timedelta(days=1)
+            house.writer,
+            house.catalogue,
+            no_translator(house),
+            no_moderator(house),
+            keep=timedelta(days=1),
         )
 
     @classmethod

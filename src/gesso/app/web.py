@@ -31,21 +31,22 @@ from gesso.http.origins import Origins
 from gesso.http.pictures import PictureRoom
 from gesso.kit.mask import Polarity
 from gesso.kit.web import Guard
-from gesso.services import moderate
 from gesso.services.answer import Answerer
 from gesso.services.authenticate import Authenticator
 from gesso.services.bookmark import Bookmarker
 from gesso.services.cancel import Canceller
+from gesso.services.inquire import Inquirer
 from gesso.services.intake import Intake
 from gesso.services.model_list import ModelList
-from gesso.services.moderate import Moderator
+from gesso.services.moderate import Moderator, Policy
 from gesso.services.office import open_office
 from gesso.services.paint import Painter
 from gesso.services.quote import Quoter
 from gesso.services.spending import Spending
 from gesso.services.submit import Submitter
-from gesso.services.translate import Endpoint, Translator
+from gesso.services.translate import Language, Translator
 from gesso.services.upload import Uploader
+from gesso.settings import Settings
 
 #: Answered at once or with a task, as the caller wants it.
 _PICTURES = "/v1/images/generations"
@@ -132,39 +133,30 @@ def _services(house: House, room: PictureRoom) -> Services:
     settings, writer, catalogue = house.settings, house.writer, house.catalogue
     keep = timedelta(days=settings.picture_days)
     polarity = Polarity(settings.mask_polarity)
+    inquirer = Inquirer(catalogue, house.relayer.router, house.relayer.attempts)
+    language = Language(settings.translate_model, settings.translate_timeout_s)
+    translator = Translator(inquirer, language)
     return Services(
         submitter=Submitter(
             writer,
             catalogue,
-            Moderator(
-                moderate.Endpoint(
-                    settings.moderate_url,
-                    settings.moderate_key,
-                    settings.moderate_model,
-                    settings.moderate_always,
-                    settings.moderate_timeout_s,
-                ),
-                house.blobs,
-            ),
+            translator,
+            Moderator(inquirer, _policy(settings), house.blobs),
             notify_hook=settings.notify_hook,
             keep=keep,
             waits=settings.outage != "refuse",
         ),
-        answerer=Answerer(writer, catalogue, keep=keep),
+        answerer=Answerer(writer, catalogue, translator, keep=keep),
         canceller=Canceller(writer, house.finder),
         catalogue=catalogue,
         intake=Intake(house.blobs, limits(settings), polarity, room.find_own),
         uploader=Uploader(writer, keep=timedelta(hours=settings.upload_hours)),
-        translator=Translator(
-            Endpoint(
-                settings.translate_url,
-                settings.translate_key,
-                settings.translate_model,
-                settings.translate_timeout_s,
-            )
-        ),
         bookmarker=Bookmarker(writer),
     )
+
+
+def _policy(settings: Settings) -> Policy:
+    return Policy(settings.moderate_model, settings.moderate_always, settings.moderate_timeout_s)
 
 
 def _apimart(

@@ -30,6 +30,7 @@ from gesso.services.submit import (
     find_replay,
     remember,
 )
+from gesso.services.translate import Translator
 from gesso.storage.unit import Needs, Unit
 from gesso.storage.writer import Writer
 
@@ -50,10 +51,13 @@ class Reply:
 class Answerer:
     """Takes answers for one process."""
 
-    def __init__(self, writer: Writer, catalogue: Catalogue, *, keep: timedelta) -> None:
+    def __init__(
+        self, writer: Writer, catalogue: Catalogue, translator: Translator, *, keep: timedelta
+    ) -> None:
         """Hold the writer, the catalogue and how long input pictures are kept."""
         self._writer = writer
         self._catalogue = catalogue
+        self._translator = translator
         self._keep = keep
 
     async def answer(
@@ -66,7 +70,9 @@ class Answerer:
         """
         key.check_action(task.action.lower())
         if reply.prompt is not None:
-            self._catalogue.check_words(reply.prompt.write())
+            wanted = await self._translator.translate(reply.prompt)
+            self._catalogue.check_words(wanted.write(), reply.written)
+            reply = replace(reply, prompt=wanted)
         operation = Resume(key, task, reply, self._catalogue, self._keep, repeatable)
         return await self._writer.write(operation)
 

@@ -102,14 +102,19 @@ class Catalogue:
         factor = group_factor(self.prices, key.price_group)
         return Quote(price.key, price.nanos * factor // DOLLAR)
 
-    def check_words(self, prompt: str) -> None:
-        """Raise BannedPrompt naming the word as it stands in the prompt."""
-        found = self._banned.search(prompt) if self._banned else None
+    def check_words(self, final_prompt: str, written: str) -> None:
+        """Raise BannedPrompt naming the word as it stands in the prompt.
+
+        A word may be banned in the language that it was written in, or in English.
+        """
+        if not self._banned:
+            return
+        found = self._banned.search(final_prompt) or self._banned.search(written)
         if found is not None:
             raise BannedPrompt(
                 f"the prompt holds a banned word: {found[0]}",
                 param="prompt",
-                facts={"promptEn": prompt, "bannedWord": found[0]},
+                facts={"promptEn": final_prompt or written, "bannedWord": found[0]},
             )
 
 

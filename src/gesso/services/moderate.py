@@ -1,7 +1,7 @@
-"""Ask a moderation endpoint before an order is taken: any OpenAI-compatible one.
+"""Ask a moderation model of the configured channels before an order is taken.
 
-Off unless the operator names an endpoint; then for the callers who ask for it, or for all.
-Nothing is stored or held for an order that is refused. An endpoint that does not answer
+Off unless the operator names a model; then for the callers who ask for it, or for all.
+Nothing is stored or held for an order that is refused. A model that does not answer
 refuses too, because a check that was asked for must not be skipped silently.
 """
 
@@ -9,16 +9,14 @@ from __future__ import annotations
 
 import base64
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any
 
-import msgspec
 import structlog
-from pyreqwest.client import Client, ClientBuilder
-from pyreqwest.exceptions import PyreqwestError
 
-from gesso.domain.errors import Moderated, Unmoderated
+from gesso.domain.errors import GessoError, Moderated, Unmoderated
 from gesso.domain.order import Order, is_link
+from gesso.domain.relay import Endpoint
+from gesso.services.inquire import Inquirer
 from gesso.storage.blobs import Blobs
 
 log = structlog.get_logger()
@@ -26,12 +24,10 @@ _MIME = {"jpg": "jpeg"}
 
 
 @dataclass(frozen=True, slots=True)
-class Endpoint:
-    """Where orders are checked; an empty URL turns it off."""
+class Policy:
+    """What checks orders, and which; no model checks none."""
 
-    base_url: str = ""  #: Such as `https://api.openai.com/v1`.
-    key: str = ""
-    model: str = "omni-moderation-latest"
+    model: str = ""
     always: bool = False  #: Every order, not only those whose caller asks for it.
     timeout_s: float = 10.0
 
@@ -39,15 +35,15 @@ class Endpoint:
 class Moderator:
     """Checks orders."""
 
-    def __init__(self, endpoint: Endpoint, blobs: Blobs) -> None:
-        """Hold the endpoint and where input pictures are."""
-        self._endpoint = endpoint
+    def __init__(self, inquirer: Inquirer, policy: Policy, blobs: Blobs) -> None:
+        """Hold who asks models, the operator's policy and where input pictures are."""
+        self._inquirer = inquirer
+        self._policy = policy
         self._blobs = blobs
-        self._client: Client | None = None
 
     async def check(self, order: Order, *, asked: bool) -> None:
         """Raise Moderated when words or pictures are flagged, Unmoderated without an answer."""
-        if not self._endpoint.base_url or not (asked or self._endpoint.always):
+        if not self._policy.model or not (asked or self._policy.always):
             return
         parts = await self._parts(order)
         if not parts:
@@ -61,7 +57,7 @@ class Moderator:
                 for name, hit in (result.get("categories") or {"flagged": True}).items()
                 if hit
             ]
-        except (PyreqwestError, msgspec.DecodeError, LookupError, TypeError) as error:
+        except (GessoError, LookupError, TypeError) as error:
             log.warning("moderation_failed", error=f"{type(error).__name__}: {error}")
             raise Unmoderated from error
         if flagged:
@@ -85,13 +81,9 @@ class Moderator:
         return f"data:image/{_MIME.get(kind, kind)};base64,{base64.b64encode(data).decode()}"
 
     async def _ask(self, parts: list[dict[str, Any]]) -> Any:
-        headers = {"content-type": "application/json"}
-        if self._endpoint.key:
-            headers["authorization"] = f"Bearer {self._endpoint.key}"
-        body = msgspec.json.encode({"model": self._endpoint.model, "input": parts})
-        if self._client is None:
-            timeout = timedelta(seconds=self._endpoint.timeout_s)
-            self._client = ClientBuilder().no_proxy().timeout(timeout).build()
-        url = self._endpoint.base_url.rstrip("/") + "/moderations"
-        response = await self._client.post(url).headers(headers).body_bytes(body).build().send()
-        return msgspec.json.decode(bytes(await response.bytes()))
+        return await self._inquirer.ask(
+            Endpoint.MODERATIONS,
+            self._policy.model,
+            {"input": parts},
+            timeout_s=self._policy.timeout_s,
+        )

@@ -70,7 +70,7 @@ class Quoter:
     async def quote(self, key: ApiKey, order: Order) -> Offer:
         """Quote an order; raises what its submit would raise for want of a channel."""
         key.check_action(order.price_action)
-        self._catalogue.check_words(order.final_prompt or order.prompt)
+        self._catalogue.check_words(order.final_prompt, order.prompt)
         price = self._catalogue.quote(key, order)
         async with self._database.reading() as connection:
             loads = {

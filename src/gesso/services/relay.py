@@ -108,7 +108,7 @@ class Relayer:
         self._catalogue = catalogue
         self.router = router
         self.leases = Leases(database)
-        self._attempts = attempts
+        self.attempts = attempts
         self.prober = prober
         self._total_s = total_s
         #: By model and price group.
@@ -120,7 +120,7 @@ class Relayer:
         """Return how a channel does in this process; None for one that relays nothing."""
         if self.router.relay_of(channel) is None:
             return None
-        breaker, ring = self.router.breakers.find(channel.id), self._attempts.ring
+        breaker, ring = self.router.breakers.find(channel.id), self.attempts.ring
         state = "closed"
         if breaker.open_until is not None:
             state = "half-open" if breaker.open_until <= clock.now() else "open"
@@ -188,7 +188,7 @@ class Relayer:
         ending = _Ending(self, opening, demand, tariff, is_open)
         try:
             async with AsyncExitStack() as stack:
-                opened = await self._attempts.open(stack, channels, demand.write, fingerprint)
+                opened = await self.attempts.open(stack, channels, demand.write, fingerprint)
                 yield ending.begin(opened, self._total_s, begun.allowances)
         except GessoError as error:
             ending.error = error.message
@@ -218,7 +218,7 @@ class Relayer:
         """Ask about a stored response, where it was made; costs nothing."""
         channel, fingerprint = await self.find_stored(key, response_id)
         async with AsyncExitStack() as stack:
-            yield await self._attempts.open(stack, [channel], lambda _: ask, fingerprint)
+            yield await self.attempts.open(stack, [channel], lambda _: ask, fingerprint)
 
     async def drain(self) -> None:
         """Wait until every ended call is settled."""

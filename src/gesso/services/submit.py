@@ -31,6 +31,7 @@ from gesso.ledger.pricing import Quote
 from gesso.services import spend_limits
 from gesso.services.catalogue import Catalogue
 from gesso.services.moderate import Moderator
+from gesso.services.translate import Translator
 from gesso.storage.replays import Replay
 from gesso.storage.unit import Needs, Unit
 from gesso.storage.writer import Writer
@@ -46,6 +47,7 @@ class Submitter:
         self,
         writer: Writer,
         catalogue: Catalogue,
+        translator: Translator,
         moderator: Moderator,
         *,
         notify_hook: str = "",
@@ -55,6 +57,7 @@ class Submitter:
         """Hold the writer, the catalogue and what applies to every order."""
         self._writer = writer
         self._catalogue = catalogue
+        self._translator = translator
         self._moderator = moderator
         self._notify_hook = notify_hook
         self._keep = keep
@@ -73,7 +76,8 @@ class Submitter:
         back and another one raises KeyReused.
         """
         key.check_action(order.price_action)
-        self._catalogue.check_words(order.final_prompt or order.prompt)
+        order = await self._translator.translate_order(order)
+        self._catalogue.check_words(order.final_prompt, order.prompt)
         price = self._catalogue.quote(key, order)
         check_cost(price, terms)
         await self._moderator.check(order, asked=terms.moderate)

@@ -1,22 +1,22 @@
-"""Translate prompts that are not English, through any OpenAI-compatible chat endpoint.
+"""Translate prompts that are not English, by a chat model of the configured channels.
 
-Off unless the operator names an endpoint. Links and everything from the first flag on stay
-as they are, and a prompt that cannot be translated is taken as it is: nobody loses an order
-to a translator that is down.
+Off unless the operator names a model. Links and everything from the first flag on stay as
+they are, and a prompt that cannot be translated is taken as it is: nobody loses an order to
+a translator that is down. Spec: wire/midjourney-proxy section 11.
 """
 
 from __future__ import annotations
 
 import dataclasses
-from datetime import timedelta
-from typing import Any
 
-import msgspec
 import structlog
-from pyreqwest.client import Client, ClientBuilder
-from pyreqwest.exceptions import PyreqwestError
 
+from gesso.domain import prompt
+from gesso.domain.errors import GessoError
+from gesso.domain.order import Order
 from gesso.domain.prompt import Prompt
+from gesso.domain.relay import Endpoint
+from gesso.services.inquire import Inquirer
 
 log = structlog.get_logger()
 _ASK = (
@@ -26,11 +26,9 @@ _ASK = (
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class Endpoint:
-    """Where translations come from; an empty URL turns them off."""
+class Language:
+    """How prompts become English ones; no model leaves them as they are."""
 
-    base_url: str = ""  #: Such as `http://127.0.0.1:11434/v1`.
-    key: str = ""
     model: str = ""
     timeout_s: float = 10.0
 
@@ -38,18 +36,30 @@ class Endpoint:
 class Translator:
     """Turns prompts into English ones."""
 
-    def __init__(self, endpoint: Endpoint) -> None:
-        """Hold the endpoint; the client is made inside the running loop."""
-        self._endpoint = endpoint
-        self._client: Client | None = None
+    def __init__(self, inquirer: Inquirer, language: Language) -> None:
+        """Hold who asks models and which of them is asked."""
+        self._inquirer = inquirer
+        self._language = language
+
+    async def translate_order(self, order: Order) -> Order:
+        """Return an order whose new words are English; what a parent had stays as it is."""
+        parent = order.parent
+        inherited = parent is not None and parent.final_prompt == order.final_prompt
+        if not self._language.model or inherited or not _is_foreign(order.final_prompt):
+            return order
+        wanted = prompt.parse(order.final_prompt, need_words=False)
+        english = await self.translate(wanted)
+        if english is wanted:
+            return order
+        return dataclasses.replace(order, final_prompt=english.write())
 
     async def translate(self, wanted: Prompt) -> Prompt:
         """Return a prompt with English words, or the same when that is off or fails."""
-        if not self._endpoint.base_url or wanted.text.isascii():
+        if not self._language.model or not _is_foreign(wanted.text):
             return wanted
         try:
             english = await self._ask(wanted.text)
-        except (PyreqwestError, msgspec.DecodeError, LookupError, TypeError) as error:
+        except (GessoError, LookupError, TypeError) as error:
             log.warning("translation_failed", error=f"{type(error).__name__}: {error}")
             return wanted
         # An answer with flags of its own must not change what was ordered.
@@ -58,25 +68,14 @@ class Translator:
         return dataclasses.replace(wanted, text=english)
 
     async def _ask(self, text: str) -> str:
-        request = self._get_client().post(self._endpoint.base_url.rstrip("/") + "/chat/completions")
-        body = {
-            "model": self._endpoint.model,
-            "temperature": 0,
-            "messages": [
-                {"role": "system", "content": _ASK},
-                {"role": "user", "content": text},
-            ],
-        }
-        headers = {"content-type": "application/json"}
-        if self._endpoint.key:
-            headers["authorization"] = f"Bearer {self._endpoint.key}"
-        built = request.headers(headers).body_bytes(msgspec.json.encode(body)).build()
-        response = await built.send()
-        answer: Any = msgspec.json.decode(bytes(await response.bytes()))
+        messages = [{"role": "system", "content": _ASK}, {"role": "user", "content": text}]
+        body = {"temperature": 0, "messages": messages}
+        answer = await self._inquirer.ask(
+            Endpoint.CHAT, self._language.model, body, timeout_s=self._language.timeout_s
+        )
         return " ".join(str(answer["choices"][0]["message"]["content"]).split())
 
-    def _get_client(self) -> Client:
-        if self._client is None:
-            timeout = timedelta(seconds=self._endpoint.timeout_s)
-            self._client = ClientBuilder().no_proxy().timeout(timeout).build()
-        return self._client
+
+def _is_foreign(text: str) -> bool:
+    """Say whether words may be of another language: quotes and emoji do not make them so."""
+    return not text.isascii() and any(c.isalpha() and not c.isascii() for c in text)

@@ -11,13 +11,14 @@ from gesso.domain.errors import IllegalMove, InvalidOrder
 from gesso.domain.order import Dialog, Repeatable
 from gesso.domain.task import TaskStatus
 from gesso.services.answer import Answerer, Reply
-from tests.rooms.customer import Customer, order
+from tests.rooms.customer import Customer, no_translator, order
 
 pytestmark = pytest.mark.anyio
 
 
 def answerer(customer: Customer) -> Answerer:
-    return Answerer(customer.house.writer, customer.house.catalogue, keep=timedelta(days=1))
+    house = customer.house
+    return Answerer(house.writer, house.catalogue, no_translator(house), keep=timedelta(days=1))
 
 
 async def test_an_answer_holds_the_money_once(customer: Customer) -> None:

@@ -53,8 +53,11 @@ async def test_banned_words(small_house: House, words: str, prompt: str, found: 
     catalogue = Catalogue(small_house.database, {}, words)
     await catalogue.refresh()
     if found is None:
-        catalogue.check_words(prompt)
+        catalogue.check_words(prompt, prompt)
         return
     with pytest.raises(BannedPrompt) as refusal:
-        catalogue.check_words(prompt)
+        catalogue.check_words(prompt, prompt)
     assert refusal.value.facts == {"promptEn": prompt, "bannedWord": found}
+    with pytest.raises(BannedPrompt) as refusal:  # a translation does not hide it
+        catalogue.check_words("harmless", prompt)
+    assert refusal.value.facts == {"promptEn": "harmless", "bannedWord": found}

@@ -18,7 +18,7 @@ from gesso.services import spend_limits
 from gesso.services.answer import Answerer, Reply
 from gesso.services.settle import Cancel, Succeed
 from gesso.storage.schema import meters
-from tests.rooms.customer import Customer, order
+from tests.rooms.customer import Customer, no_translator, order
 from tests.rooms.services.test_settle import PICTURES, running
 
 pytestmark = pytest.mark.anyio
@@ -78,7 +78,8 @@ async def test_a_repeated_order_counts_once_and_a_dialog_when_it_is_answered(
     asked = (await poor.submit(order(dialog=Dialog("MJ::Remix::1")))).task
     other = (await poor.submit(order(dialog=Dialog("MJ::Remix::1")))).task
     assert await counted(poor, poor.key.id) == each
-    answerer = Answerer(poor.house.writer, poor.house.catalogue, keep=DAY)
+    house = poor.house
+    answerer = Answerer(house.writer, house.catalogue, no_translator(house), keep=DAY)
     answered = (await answerer.answer(poor.key, asked, Reply())).task
     with pytest.raises(InsufficientFunds):
         await answerer.answer(poor.key, other, Reply())

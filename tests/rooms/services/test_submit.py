@@ -23,7 +23,7 @@ from gesso.services import administer
 from gesso.services.settle import Cancel
 from gesso.services.submit import Submitter
 from gesso.storage.writer import Writer
-from tests.rooms.customer import Customer, no_moderator, order
+from tests.rooms.customer import Customer, no_moderator, no_translator, order
 
 pytestmark = pytest.mark.anyio
 
@@ -106,7 +106,10 @@ async def test_two_processes_that_get_the_same_request_make_one_task(customer: C
         pytest.skip("on SQLite one process writes")
     other = Writer(house.database, house.jobs)
     serving = asyncio.create_task(other.run())
-    submitters = [customer.submitter, Submitter(other, house.catalogue, no_moderator(house))]
+    submitters = [
+        customer.submitter,
+        Submitter(other, house.catalogue, no_translator(house), no_moderator(house)),
+    ]
     for number in range(10):
         once = Repeatable(f"both-{number}", b"digest")
         answers = await asyncio.gather(

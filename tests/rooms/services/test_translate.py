@@ -1,4 +1,4 @@
-"""Translation through a real HTTP endpoint on loopback."""
+"""Prompts become English by a chat model of a real HTTP upstream on loopback."""
 
 from __future__ import annotations
 
@@ -13,17 +13,26 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from gesso.app import House
 from gesso.domain import prompt
-from gesso.services.translate import Endpoint, Translator
+from gesso.domain.channel import Channel
+from gesso.services import administer
+from gesso.services.translate import Language, Translator
 from tests.conftest import free_port
+from tests.rooms.customer import inquirer, order
 from tests.serving import serving
 
 pytestmark = pytest.mark.anyio
+WRITTEN = "https://example.org/a.png 雪地里的红狐狸 --ar 3:2 --no 人"
+ENGLISH = "https://example.org/a.png a red fox in the snow --ar 3:2 --no 人"
+LANGUAGE = Language("tiny", timeout_s=2)
 
 
 @asynccontextmanager
-async def chat(answer: Any, status: int = 200) -> AsyncIterator[tuple[str, list[Any]]]:
-    """Run a chat endpoint that says one thing; yields its base URL and what it heard."""
+async def translating(
+    house: House, answer: Any, status: int = 200
+) -> AsyncIterator[tuple[Translator, list[Any]]]:
+    """Open a channel to a model that says one thing; yields also what it heard."""
     heard: list[Any] = []
 
     async def complete(request: Request) -> Response:
@@ -32,33 +41,51 @@ async def chat(answer: Any, status: int = 200) -> AsyncIterator[tuple[str, list[
 
     app = Starlette(routes=[Route("/v1/chat/completions", complete, methods=["POST"])])
     async with serving(app) as url:
-        yield f"{url}/v1", heard
+        await add(house, "ch_words", f"{url}/v1")
+        yield Translator(inquirer(house), LANGUAGE), heard
+
+
+async def add(house: House, channel_id: str, base_url: str, **fields: Any) -> None:
+    options = {"api_key": "sk-x", "models": "tiny,small", "model_map": {"tiny": "tiny-1"}}
+    channel = Channel(channel_id, "words", "openai", base_url=base_url, options=options, **fields)
+    await administer.create_channel(house.database, channel)
+    await house.catalogue.refresh()
 
 
 def saying(text: str) -> dict[str, Any]:
     return {"choices": [{"message": {"role": "assistant", "content": text}}]}
 
 
-WRITTEN = "https://example.org/a.png 雪地里的红狐狸 --ar 3:2 --no 人"
-
-
-async def test_only_the_words_are_translated() -> None:
-    async with chat(saying(" a red fox\nin the snow ")) as (url, heard):
-        translator = Translator(Endpoint(url, "sk-x", "tiny"))
+async def test_only_the_words_are_translated(small_house: House) -> None:
+    async with translating(small_house, saying(" a red fox\nin the snow ")) as (translator, heard):
         english = await translator.translate(prompt.parse(WRITTEN))
-    assert english.write() == "https://example.org/a.png a red fox in the snow --ar 3:2 --no 人"
+    assert english.write() == ENGLISH
     assert heard[0]["headers"]["authorization"] == "Bearer sk-x"
-    assert heard[0]["body"]["model"] == "tiny"
+    assert heard[0]["body"]["model"] == "tiny-1"
     assert heard[0]["body"]["messages"][-1]["content"] == "雪地里的红狐狸"
 
 
-async def test_english_prompts_and_no_endpoint_ask_nobody() -> None:
-    async with chat(saying("x")) as (url, heard):
-        plain = prompt.parse("a red fox")
-        assert await Translator(Endpoint(url)).translate(plain) is plain
+async def test_an_order_keeps_what_was_written(small_house: House) -> None:
+    async with translating(small_house, saying("a red fox in the snow")) as (translator, heard):
+        made = await translator.translate_order(order(WRITTEN))
+        assert (made.prompt, made.final_prompt) == (WRITTEN, ENGLISH)
+        assert len(heard) == 1
+
+
+@pytest.mark.parametrize("words", ["a red fox", "a “red” fox, 3 × 4 🦊"])
+async def test_english_prompts_ask_nobody(small_house: House, words: str) -> None:
+    async with translating(small_house, saying("x")) as (translator, heard):
+        plain = order(words)
+        assert await translator.translate_order(plain) is plain
         assert heard == []
-    chinese = prompt.parse(WRITTEN)
-    assert await Translator(Endpoint()).translate(chinese) is chinese
+
+
+async def test_it_is_off_without_a_model(small_house: House) -> None:
+    async with translating(small_house, saying("x")) as (_, heard):
+        chinese = order(WRITTEN)
+        off = Translator(inquirer(small_house), Language())
+        assert await off.translate_order(chinese) is chinese
+        assert heard == []
 
 
 @pytest.mark.parametrize(
@@ -67,18 +94,30 @@ async def test_english_prompts_and_no_endpoint_ask_nobody() -> None:
         (saying("a fox --ar 1:9"), 200),
         (saying(""), 200),
         ({"error": "busy"}, 503),
+        ({"error": {"message": "no"}}, 400),
         ({"choices": []}, 200),
         ([1], 200),
         ({"choices": [{"message": None}]}, 200),
+        ("x" * 1_100_000, 200),
     ],
 )
-async def test_a_bad_answer_leaves_the_prompt_as_it_is(answer: Any, status: int) -> None:
+async def test_a_bad_answer_leaves_the_prompt_as_it_is(
+    small_house: House, answer: Any, status: int
+) -> None:
     wanted = prompt.parse(WRITTEN)
-    async with chat(answer, status) as (url, _):
-        assert await Translator(Endpoint(url)).translate(wanted) is wanted
+    async with translating(small_house, answer, status) as (translator, _):
+        assert await translator.translate(wanted) is wanted
 
 
-async def test_a_translator_that_is_down_stops_nobody() -> None:
+async def test_a_translator_that_is_down_stops_nobody(small_house: House) -> None:
     wanted = prompt.parse(WRITTEN)
-    gone = Translator(Endpoint(f"http://127.0.0.1:{free_port()}/v1", timeout_s=1))
-    assert await gone.translate(wanted) is wanted
+    translator = Translator(inquirer(small_house), LANGUAGE)
+    assert await translator.translate(wanted) is wanted  # no channel has the model
+    await add(small_house, "ch_gone", f"http://127.0.0.1:{free_port()}/v1")
+    assert await translator.translate(wanted) is wanted
+
+
+async def test_another_channel_takes_over(small_house: House) -> None:
+    await add(small_house, "ch_gone", f"http://127.0.0.1:{free_port()}/v1", priority=9)
+    async with translating(small_house, saying("a red fox in the snow")) as (translator, _):
+        assert (await translator.translate(prompt.parse(WRITTEN))).write() == ENGLISH

@@ -103,7 +103,7 @@ class FollowUps:
         task = await self._hall.task(request, key, body.task_id)
         reply = Reply()
         if (body.prompt or "").strip():
-            written, wanted = await self._reception.prompt(request, body.prompt)
+            written, wanted = self._reception.prompt(request, body.prompt)
             reply = Reply(wanted, written)
         if body.mask_base64:
             mask = await self._services.intake.keep_mask(

@@ -30,7 +30,7 @@ class NewPictures:
         """POST /submit/imagine."""
         key, raw, body = await self._hall.read(request, bodies.ImagineBody)
         has_pictures = bool(body.base64_array)
-        written, wanted = await self._reception.prompt(request, body.prompt, has_pictures)
+        written, wanted = self._reception.prompt(request, body.prompt, has_pictures)
         bot = read_bot(body.bot_type, wanted)
         if bot is BotType.NIJI_JOURNEY and wanted.flags.niji is None:
             wanted = wanted.as_niji()
@@ -79,7 +79,7 @@ class NewPictures:
     async def shorten(self, request: Request) -> Response:
         """POST /submit/shorten."""
         key, raw, body = await self._hall.read(request, bodies.ShortenBody)
-        written, wanted = await self._reception.prompt(request, body.prompt)
+        written, wanted = self._reception.prompt(request, body.prompt)
         order = compose.shorten(
             read_common(request, body, read_bot(body.bot_type, wanted)), wanted, written
         )
@@ -95,7 +95,7 @@ class NewPictures:
 
     async def _edit(self, request: Request, action: Action) -> Response:
         key, raw, body = await self._hall.read(request, bodies.EditsBody)
-        written, wanted = await self._reception.prompt(request, body.prompt)
+        written, wanted = self._reception.prompt(request, body.prompt)
         if not body.image:
             raise PictureRejected("image must be a link or base64", param="image")
         intake = self._services.intake
@@ -117,7 +117,7 @@ class NewPictures:
         key, raw, body = await self._hall.read(request, bodies.VideoBody)
         extends = await self._extended(request, key, body)
         has_picture = bool(body.image or extends)
-        written, wanted = await self._reception.prompt(request, body.prompt, has_picture)
+        written, wanted = self._reception.prompt(request, body.prompt, has_picture)
         frames = [(body.image, "image"), (body.end_image, "endImage")]
         order = compose.video(
             read_common(request, body, read_bot(body.bot_type, wanted)),

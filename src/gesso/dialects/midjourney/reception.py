@@ -24,7 +24,6 @@ from gesso.services.catalogue import Catalogue
 from gesso.services.compose import Common
 from gesso.services.intake import Intake
 from gesso.services.submit import Submitter
-from gesso.services.translate import Translator
 from gesso.services.upload import Uploader
 
 NAME = "midjourney"
@@ -42,7 +41,6 @@ class Services:
     catalogue: Catalogue
     intake: Intake
     uploader: Uploader
-    translator: Translator
     bookmarker: Bookmarker
 
 
@@ -59,16 +57,15 @@ class Reception:
         repeatable = read_repeatable(request, raw)
         return answer(request, await self.services.submitter.submit(key, order, repeatable))
 
-    async def prompt(
+    def prompt(
         self, request: Request, text: str | None, has_pictures: bool = False
     ) -> tuple[str, Prompt]:
-        """Return the prompt as written and as it was read, in English where that is on."""
+        """Return the prompt as written and as it was read."""
         written = (text or "").strip()
         if not written and not has_pictures:
             raise InvalidOrder(say("prompt_missing", is_english(request)), param="prompt")
         most = self.hall.bounds.prompt_chars
-        wanted = prompt.parse(written, max_chars=most, need_words=not has_pictures)
-        return written, await self.services.translator.translate(wanted)
+        return written, prompt.parse(written, max_chars=most, need_words=not has_pictures)
 
     async def pictures(self, encoded: list[str] | None) -> tuple[str, ...]:
         """Store a list of pictures and return their blobs; raises PictureRejected."""

@@ -88,6 +88,23 @@ async def test_coming_back_gets_only_what_is_newer(gateway: Gateway) -> None:
     assert gone["status"] == 204
 
 
+async def test_coming_back_gets_what_was_missed_in_order(gateway: Gateway) -> None:
+    task_id = await gateway.client.imagine("a boat --sandbox slow:0.6")
+    path = f"/v1/tasks/{task_id}/events"
+    staying = asyncio.create_task(collect(gateway, path))
+    leaving = stream(gateway, path)
+    async for event in leaving:
+        if "id" in event:
+            first = event["id"]
+            break
+    await leaving.aclose()
+    whole = [e for e in (await staying)[1:] if "id" in e]
+    _, *missed = await collect(gateway, path, headers={"last-event-id": first})
+    assert missed == [e for e in whole if int(e["id"]) > int(first)]
+    assert len(missed) >= 2
+    assert missed[-1]["event"] == "end"
+
+
 async def test_who_waits_is_told_the_place(gateway: Gateway) -> None:
     for _ in range(3):
         await gateway.client.imagine("a boat --sandbox slow:600")

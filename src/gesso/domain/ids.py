@@ -16,6 +16,7 @@ from gesso.domain.errors import NotFound
 
 _CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _VALUE = {c: i for i, c in enumerate(_CROCKFORD)}
+_PAIRS = [a + b for a in _CROCKFORD for b in _CROCKFORD]
 _LOWEST, _HIGHEST = 10**15, 10**16
 #: Spreads the number over the free bits, so that two faces of neighbouring tasks look apart.
 #: Any odd constant is invertible modulo 2**80.
@@ -63,7 +64,7 @@ def write_ulid(task_id: int, submitted_at: datetime) -> str:
     """Return the `task_…` face of a task."""
     millis = int(submitted_at.timestamp() * 1000)
     number = (millis << 80) | (task_id * _STRIDE % (1 << 80))
-    digits = [_CROCKFORD[number >> shift & 31] for shift in range(125, -1, -5)]
+    digits = [_PAIRS[number >> shift & 1023] for shift in range(120, -1, -10)]
     return "task_" + "".join(digits)
 
 

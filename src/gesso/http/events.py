@@ -1,7 +1,8 @@
 """Server-sent events of a task, for every wire: snapshots, places in the queue, heartbeats.
 
-`Last-Event-ID` is the version that a client has seen; it gets the newest snapshot after it.
-A client that has seen the end is answered 204, which stops an EventSource for good.
+`Last-Event-ID` is the version that a client has seen; it gets every snapshot after it that this
+process still has, and the newest one in any case. A client that has seen the end is answered
+204, which stops an EventSource for good.
 """
 
 from __future__ import annotations

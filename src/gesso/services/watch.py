@@ -1,8 +1,8 @@
 """Watch tasks: everybody who has a stream open hears of each change once.
 
 A change is read and written out once per wire, however many watch it. Events are snapshots
-numbered by the task's version: a slow or returning watcher gets the newest one it has not
-seen, never an older after a newer.
+numbered by the task's version, never an older after a newer. Who comes back gets what it
+missed (`services.recent`); who is slow gets the newest one it has not seen.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ import structlog
 
 from gesso.domain.task import Action, Lane, Task, TaskStatus
 from gesso.services.quote import Quoter
+from gesso.services.recent import Recent
 from gesso.storage import notices, tasks
 from gesso.storage.database import Database
 from gesso.storage.reader import Reader
@@ -48,7 +49,7 @@ class Watcher:
         self._ended = False
 
     def show(self, task: Task, event: bytes) -> None:
-        """Take a snapshot unless a newer one was shown already."""
+        """Take a snapshot unless it or a newer one was shown already."""
         if task.version > self.version:
             self.version = task.version
             self.tell("task", event)
@@ -111,12 +112,13 @@ class Watch:
         self._shapes = shapes
         self._watchers: dict[int, set[Watcher]] = {}
         self._waiting: dict[int, Waiting] = {}
+        self._recent = Recent()
         self._changed: set[int] = set()
         self._wake = asyncio.Event()
 
     def heard(self, ids: Iterable[int]) -> None:
         """Hear that tasks have changed, after the commit."""
-        news = [i for i in ids if i in self._watchers]
+        news = [i for i in ids if i in self._watchers or self._recent.follows(i)]
         if news:
             self._changed.update(news)
             self._wake.set()
@@ -127,11 +129,14 @@ class Watch:
 
     @contextmanager
     def watching(self, task: Task, shape: str, after: int | None) -> Iterator[Watcher]:
-        """Watch a task while the block lasts, from after a version on or from the start."""
+        """Watch a task while the block lasts, from after a version on or from now."""
         self._anybody.set()
         watcher = Watcher(task.id, shape, -1 if after is None else after)
         self._watchers.setdefault(task.id, set()).add(watcher)
         try:
+            if after is not None:
+                self._replay(watcher, after, before=task.version)
+            self._recent.keep(task)
             self._show(task, [watcher])
             # It may have changed between being read and being watched.
             self.heard([task.id])
@@ -143,6 +148,7 @@ class Watch:
                 if not left:
                     del self._watchers[task.id]
                     self._waiting.pop(task.id, None)
+                    self._recent.leave(task.id)
 
     async def run(self) -> None:
         """Pass on changes, places in the queue and heartbeats until cancelled."""
@@ -164,16 +170,16 @@ class Watch:
             self._wake.clear()
             ids, self._changed = self._changed, set()
             try:
-                found = await asyncio.gather(*(self._reader.find(i) for i in ids))
+                found = await self._reader.find_many(ids)
             except Exception:
                 log.exception("watch_failed")
                 self._changed |= ids
                 await asyncio.sleep(1)
                 self._wake.set()
                 continue
-            for task in found:
-                if task is not None:
-                    self._show(task, list(self._watchers.get(task.id, ())))
+            for task in found.values():
+                self._recent.keep(task)
+                self._show(task, list(self._watchers.get(task.id, ())))
 
     def _show(self, task: Task, watchers: list[Watcher]) -> None:
         self._waiting.pop(task.id, None)
@@ -184,6 +190,13 @@ class Watch:
             if watcher.shape not in written:
                 written[watcher.shape] = self._event(task, watcher.shape)
             watcher.show(task, written[watcher.shape])
+
+    def _replay(self, watcher: Watcher, after: int, *, before: int) -> None:
+        """Tell a watcher that comes back what happened meanwhile, in order."""
+        missed = [t for t in self._recent.since(watcher.task_id, after) if t.version < before]
+        if missed:
+            events = [self._event(task, watcher.shape) for task in missed]
+            watcher.tell("missed", b"".join(events))
 
     def _event(self, task: Task, shape: str) -> bytes:
         name = b"end" if task.is_final else b"task"

@@ -7,6 +7,7 @@ hundred statements a second, and an idle gateway answers with no delay at all.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterable
 
 from gesso.domain.task import Task
 from gesso.storage import tasks
@@ -26,11 +27,20 @@ class Reader:
 
     async def find(self, task_id: int) -> Task | None:
         """Return a task as it was committed last, or None."""
+        return await self._ask(task_id)
+
+    async def find_many(self, ids: Iterable[int]) -> dict[int, Task]:
+        """Return tasks by their id as they were committed last; missing ones are left out."""
+        asked = [self._ask(task_id) for task_id in dict.fromkeys(ids)]
+        found = await asyncio.gather(*asked)
+        return {task.id: task for task in found if task is not None}
+
+    def _ask(self, task_id: int) -> asyncio.Future[Task | None]:
         future: asyncio.Future[Task | None] = asyncio.get_running_loop().create_future()
         self._wanted.setdefault(task_id, []).append(future)
         if self._running is None or self._running.done():
             self._running = asyncio.create_task(self._serve())
-        return await future
+        return future
 
     async def _serve(self) -> None:
         while self._wanted:

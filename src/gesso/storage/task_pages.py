@@ -13,7 +13,7 @@ from gesso.domain.task import FINAL, OPEN, Task, TaskStatus
 from gesso.kit.clock import millis
 from gesso.storage.paging import Order, Slice, read_page
 from gesso.storage.schema import tasks
-from gesso.storage.tasks import read_row
+from gesso.storage.tasks import read_mapping
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +68,7 @@ async def find_page(
     """Read a page of tasks, newest first."""
     order = Order((tasks.c.submitted_at, tasks.c.id))
     page = await read_page(connection, select(tasks).where(*_where(wanted)), order, part)
-    return [read_row(row) for row in page.rows], page.cursor
+    return [read_mapping(row) for row in page.rows], page.cursor
 
 
 async def find_sold(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal, InvalidOperation
@@ -16,7 +17,7 @@ from gesso.dialects.apimart import bodies, wire
 from gesso.dialects.apimart.words import read_language
 from gesso.domain import ids
 from gesso.domain.caller import ApiKey
-from gesso.domain.errors import GessoError, InvalidOrder, NotFound
+from gesso.domain.errors import CallerError, GessoError, InvalidOrder, NotFound
 from gesso.domain.order import Accepted
 from gesso.domain.task import Task
 from gesso.domain.terms import Terms
@@ -77,13 +78,21 @@ class Hall:
         Raises InvalidOrder when none is named, NotFound, and NotAllowed for another
         account's task.
         """
-        if named in (None, ""):
-            raise InvalidOrder(f"task_id is required for {action}", param="task_id")
-        shown = str(named).strip()
+        task_id = _read_id(named, action)
         try:
-            return await self.finder.get_own(key, ids.read_task_id(shown))
+            return await self.finder.get_own(key, task_id)
         except NotFound:
-            raise NotFound(f"task {shown[:60]} not found") from None
+            raise _no_task(named) from None
+
+    async def tasks(self, key: ApiKey, named: Sequence[bodies.Id]) -> list[Task | CallerError]:
+        """Return for each id its task, or why there is none; all are read at once."""
+        asked = [_id_or_error(one) for one in named]
+        known = [one for one in asked if isinstance(one, int)]
+        found = await self.finder.find_each_own(key, known)
+        return [
+            (found.get(one) or _no_task(shown)) if isinstance(one, int) else one
+            for one, shown in zip(asked, named, strict=True)
+        ]
 
     def terms(self, request: Request, body: bodies.Submit) -> Terms:
         """Return the terms of a submit; raises InvalidOrder naming the field at fault."""
@@ -95,6 +104,26 @@ class Hall:
             max_nanos=_max_nanos(body.max_cost),
             moderate=bool(body.nsfw_check),
         )
+
+
+def _read_id(named: bodies.Id, action: str) -> int:
+    if named in (None, ""):
+        raise InvalidOrder(f"task_id is required for {action}", param="task_id")
+    try:
+        return ids.read_task_id(str(named).strip())
+    except NotFound:
+        raise _no_task(named) from None
+
+
+def _id_or_error(named: bodies.Id) -> int | CallerError:
+    try:
+        return _read_id(named, "batch")
+    except CallerError as error:
+        return error
+
+
+def _no_task(named: bodies.Id) -> NotFound:
+    return NotFound(f"task {str(named).strip()[:60]} not found")
 
 
 def accepted_answer(accepted: Accepted) -> Response:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from starlette.requests import Request
@@ -14,7 +13,6 @@ from gesso.dialects.apimart.hall import Hall, answer_json
 from gesso.dialects.apimart.orders import NAME
 from gesso.dialects.apimart.submits import Services
 from gesso.dialects.apimart.words import read_language
-from gesso.domain.caller import ApiKey
 from gesso.domain.errors import GessoError, InvalidOrder
 from gesso.domain.search import Search
 from gesso.domain.task import Action, Task, TaskStatus
@@ -51,17 +49,16 @@ class Queries:
         most = self._hall.bounds.rows
         if not body.ids or len(body.ids) > most:
             raise InvalidOrder(f"ids holds 1-{most} task ids", param="ids")
-        # All at once: the group reader turns them into one query.
-        found = await asyncio.gather(*(self._one_of(request, key, one) for one in body.ids))
-        return answer_json(wire.write_data(found))
-
-    async def _one_of(
-        self, request: Request, key: ApiKey, one: bodies.Id
-    ) -> shapes.UnifiedTask | shapes.UnknownTask:
-        try:
-            return self._unified(request, await self._hall.task(key, one, "batch"))
-        except GessoError as error:
-            return shapes.UnknownTask(str(one)[:60], "not_found", wire.fault(error))
+        show = self._shower(request)
+        found = await self._hall.tasks(key, body.ids)
+        return answer_json(
+            wire.write_data(
+                [
+                    show(one) if isinstance(one, Task) else _unknown(named, one)
+                    for named, one in zip(body.ids, found, strict=True)
+                ]
+            )
+        )
 
     async def events(self, request: Request) -> Response:
         """GET /v1/tasks/{id}/events: server-sent snapshots of the task until its end."""
@@ -132,10 +129,22 @@ class Queries:
         return key, await self._hall.task(key, request.path_params["task_id"], "query")
 
     def _unified(self, request: Request, task: Task) -> shapes.UnifiedTask:
-        pace = self._services.quoter.known_pace(task.channel_id, task.action, task.lane)
-        estimated_s = round(pace.run_s) if pace and pace.run_s else _ESTIMATE_S
+        return self._shower(request)(task)
+
+    def _shower(self, request: Request) -> Callable[[Task], shapes.UnifiedTask]:
+        """Return what writes tasks in the language of a request."""
         language = read_language(request.query_params.get("language"))
-        return wire.unified(task, self._hall.links, language=language, estimated_s=estimated_s)
+
+        def show(task: Task) -> shapes.UnifiedTask:
+            pace = self._services.quoter.known_pace(task.channel_id, task.action, task.lane)
+            estimated_s = round(pace.run_s) if pace and pace.run_s else _ESTIMATE_S
+            return wire.unified(task, self._hall.links, language=language, estimated_s=estimated_s)
+
+        return show
+
+
+def _unknown(named: bodies.Id, error: GessoError) -> shapes.UnknownTask:
+    return shapes.UnknownTask(str(named)[:60], "not_found", wire.fault(error))
 
 
 def _entry(posting: Posting) -> shapes.ReceiptEntry:

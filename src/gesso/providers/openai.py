@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager
 from datetime import timedelta
 from typing import Any
 
 from pyreqwest.client import Client, ClientBuilder
-from pyreqwest.exceptions import ConnectError, ConnectTimeoutError, PyreqwestError
+from pyreqwest.exceptions import ConnectError, ConnectTimeoutError, PyreqwestError, ReadTimeoutError
 from pyreqwest.proxy import ProxyBuilder
 from pyreqwest.response import Response
 
@@ -55,8 +55,7 @@ class OpenAI:
         self._idle_s = idle_s
         self._clients: dict[str, Client] = {}
 
-    @asynccontextmanager
-    async def relay(self, channel: Channel, key: str, ask: Ask) -> AsyncIterator[Reply]:
+    def relay(self, channel: Channel, key: str, ask: Ask) -> AbstractAsyncContextManager[Reply]:
         """Send one request and open its answer, whatever status it has."""
         url = f"{channel.base_url.rstrip('/')}/{ask.path}"
         try:
@@ -71,37 +70,7 @@ class OpenAI:
         if not ask.waits:
             # Without this, chunks would gather before the first of them is handed on.
             request = request.streamed_read_buffer_limit(0)
-        opened = request.build_streamed()
-        response = await self._begin(opened)
-        try:
-            yield Reply(response.status, _read_headers(response), self._chunks(response))
-        finally:
-            await opened.__aexit__(None, None, None)
-
-    async def _begin(self, opened: Any) -> Response:
-        try:
-            async with asyncio.timeout(self._first_byte_s):
-                response: Response = await opened.__aenter__()
-                return response
-        except TimeoutError as error:
-            raise Unavailable(f"no first byte within {self._first_byte_s:g} s") from error
-        except (ConnectError, ConnectTimeoutError) as error:
-            raise Unavailable("cannot connect") from error
-        except PyreqwestError as error:
-            raise Unavailable(f"the connection broke ({type(error).__name__})") from error
-
-    async def _chunks(self, response: Response) -> AsyncIterator[bytes]:
-        try:
-            while True:
-                async with asyncio.timeout(self._idle_s):
-                    chunk = await response.body_reader.read_chunk()
-                if chunk is None:
-                    return
-                yield bytes(chunk)
-        except TimeoutError as error:
-            raise Unavailable(f"the upstream was silent for {self._idle_s:g} s") from error
-        except PyreqwestError as error:
-            raise Unavailable(f"the upstream broke off ({type(error).__name__})") from error
+        return _Exchange(request.build_streamed(), self._first_byte_s, self._idle_s)
 
     async def probe(self, channel: Channel) -> None:
         """Ask for the list of models, which costs nothing, with the channel's first key.
@@ -128,8 +97,9 @@ class OpenAI:
             # Packed answers would have to be unpacked to count what they used.
             builder = builder.gzip(False).brotli(False).zstd(False).deflate(False)
             builder = builder.connect_timeout(timedelta(seconds=self._connect_s))
-            longest = max(self._first_byte_s, self._idle_s)  # the client's timer knows one only
-            self._clients[proxy] = builder.read_timeout(timedelta(seconds=longest + 1)).build()
+            # The client's timer knows one time only; the shorter one is measured beside it.
+            longest = max(self._first_byte_s, self._idle_s)
+            self._clients[proxy] = builder.read_timeout(timedelta(seconds=longest)).build()
         return self._clients[proxy]
 
     # This upstream takes calls, not tasks; no task is ever routed here.
@@ -148,6 +118,54 @@ class OpenAI:
 
     async def cancel(self, job: Job, upstream_id: str) -> None:
         """Do nothing: a relayed call ends with its connection."""
+
+
+class _Exchange:
+    """One request and its answer; a class, because a generator per call costs as much again."""
+
+    __slots__ = ("_first_byte_s", "_idle_s", "_opened")
+
+    def __init__(self, opened: Any, first_byte_s: float, idle_s: float) -> None:
+        """Take the request as it was built and how long the upstream may be silent."""
+        self._opened = opened
+        self._first_byte_s = first_byte_s
+        self._idle_s = idle_s
+
+    async def __aenter__(self) -> Reply:
+        try:
+            if self._first_byte_s < self._idle_s:
+                async with asyncio.timeout(self._first_byte_s):
+                    response = await self._opened.__aenter__()
+            else:
+                response = await self._opened.__aenter__()
+        except (TimeoutError, ReadTimeoutError) as error:
+            raise Unavailable(f"no first byte within {self._first_byte_s:g} s") from error
+        except (ConnectError, ConnectTimeoutError) as error:
+            raise Unavailable("cannot connect") from error
+        except PyreqwestError as error:
+            raise Unavailable(f"the connection broke ({type(error).__name__})") from error
+        return Reply(response.status, _read_headers(response), self._chunks(response))
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._opened.__aexit__(None, None, None)
+
+    async def _chunks(self, response: Response) -> AsyncIterator[bytes]:
+        read = response.body_reader.read_chunk
+        limited = self._idle_s < self._first_byte_s
+        try:
+            while True:
+                if limited:
+                    async with asyncio.timeout(self._idle_s):
+                        chunk = await read()
+                else:
+                    chunk = await read()
+                if chunk is None:
+                    return
+                yield bytes(chunk)
+        except (TimeoutError, ReadTimeoutError) as error:
+            raise Unavailable(f"the upstream was silent for {self._idle_s:g} s") from error
+        except PyreqwestError as error:
+            raise Unavailable(f"the upstream broke off ({type(error).__name__})") from error
 
 
 def open_provider(

@@ -111,7 +111,15 @@ class Settle:
     @property
     def needs(self) -> Needs:
         """The call, its books and what counted it."""
-        return replace(self.opened.needs, calls=(self.call.id,))
+        key, again = self.opened.key, self.opened.again
+        return Needs(
+            calls=(self.call.id,),
+            accounts=(key.account_id,),
+            spending_keys=(key.id,),
+            meters=relay_limits.meters_of(key, self.call),
+            open_calls=relay_limits.busy_of(key),
+            call_replays=((key.id, again.key),) if again else (),
+        )
 
     def apply(self, unit: Unit) -> Call:
         """Capture what was used and give the rest back."""

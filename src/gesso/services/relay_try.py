@@ -99,16 +99,16 @@ class Attempts:
         if relay is None:
             raise NoChannel(f"the channel {channel.id} relays nothing")
         self._breakers.begin(channel.id)
-        own = AsyncExitStack()
+        exchange = relay.relay(channel, key, ask)
+        reply = await exchange.__aenter__()
         try:
-            reply = await own.enter_async_context(relay.relay(channel, key, ask))
             if not reply.is_final:
                 self._check(channel, key, reply)
             first = await anext(reply.chunks, b"")
         except BaseException:
-            await own.aclose()
+            await exchange.__aexit__(None, None, None)
             raise
-        stack.push_async_callback(own.aclose)
+        stack.push_async_exit(exchange)
         self._breakers.record_success(channel.id)
         chunks = _with_first(first, reply.chunks)
         return Opened(

@@ -7,6 +7,7 @@ import math
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import structlog
 from starlette.requests import ClientDisconnect, Request
@@ -22,6 +23,9 @@ from gesso.http.faults import status_of
 from gesso.settings import Settings
 
 log = structlog.get_logger()
+
+#: After so long a caller who leaves is noticed, in seconds.
+_WATCH_AFTER_S = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,25 +186,46 @@ async def while_here(visit: Visit, work: Callable[[], Awaitable[None]]) -> None:
     """
     worker = asyncio.current_task()
     assert worker is not None
-    watcher = asyncio.create_task(visit.left())
-    gone = False
-
-    def stop(done: asyncio.Task[None]) -> None:
-        nonlocal gone
-        if not done.cancelled():
-            gone = True
-            worker.cancel()
-
-    watcher.add_done_callback(stop)
+    watch = _Farewell(visit, worker)
     try:
         await work()
     except asyncio.CancelledError:
-        if not gone:
+        if not watch.gone:
             raise
         worker.uncancel()
     finally:
-        watcher.remove_done_callback(stop)
-        watcher.cancel()
+        watch.close()
+
+
+class _Farewell:
+    """Waits for a caller to leave, and stops the work then.
+
+    It begins a moment later: most answers of a fast upstream are out by then, and are spared
+    a task of the loop.
+    """
+
+    def __init__(self, visit: Visit, worker: asyncio.Task[Any]) -> None:
+        self.gone = False
+        self._visit = visit
+        self._worker = worker
+        self._watcher: asyncio.Task[None] | None = None
+        self._timer = asyncio.get_running_loop().call_later(_WATCH_AFTER_S, self._begin)
+
+    def _begin(self) -> None:
+        self._watcher = asyncio.create_task(self._visit.left())
+        self._watcher.add_done_callback(self._stop)
+
+    def _stop(self, done: asyncio.Task[None]) -> None:
+        if not done.cancelled():
+            self.gone = True
+            self._worker.cancel()
+
+    def close(self) -> None:
+        """Watch no more."""
+        self._timer.cancel()
+        if self._watcher is not None:
+            self._watcher.remove_done_callback(self._stop)
+            self._watcher.cancel()
 
 
 def _advice(error: GessoError, status: int) -> list[tuple[bytes, bytes]]:

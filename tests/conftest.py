@@ -18,6 +18,7 @@ from gesso.app import House, build_web, open_house, running_worker
 from gesso.domain.caller import Role
 from gesso.domain.channel import Channel
 from gesso.domain.ids import new_id
+from gesso.http.server import configure
 from gesso.kit import log
 from gesso.services import administer
 from tests import databases
@@ -108,7 +109,7 @@ async def running_gateway(
             await administer.create_channel(house.database, channel)
         await house.catalogue.refresh()
         await stack.enter_async_context(running_worker(house))
-        config = uvicorn.Config(build_web(house), port=port, lifespan="off", log_level="error")
+        config = configure(build_web(house), "127.0.0.1", port, log_level="error")
         server = uvicorn.Server(config)
         serving = asyncio.create_task(server.serve())
         while not server.started:

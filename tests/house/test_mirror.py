@@ -82,6 +82,7 @@ ELSEWHERE = {
     "services/oidc_login.py": "flows/test_oidc.py",
     "services/page.py": "rooms/storage/test_paging.py",  # a name for another floor
     "services/pause.py": "flows/test_outage.py",
+    "http/server.py": "flows/test_imagine.py",
     "services/record.py": "flows/test_admin.py",
     "services/reroute.py": "flows/test_outage.py",
     "services/spending.py": "flows/test_apimart_terms.py",

@@ -84,6 +84,7 @@ async def _own_gateway() -> AsyncIterator[tuple[str, str]]:
     import uvicorn
 
     from gesso.app import build_web, open_house, running_worker
+    from gesso.http.server import configure
     from gesso.kit import log
     from gesso.services import administer
 
@@ -99,9 +100,7 @@ async def _own_gateway() -> AsyncIterator[tuple[str, str]]:
         own = await administer.create_key(
             house.database, administer.FIRST_ACCOUNT, "gesso imagine", test=True
         )
-        config = uvicorn.Config(
-            build_web(house), port=listener_port, log_level="error", lifespan="off"
-        )
+        config = configure(build_web(house), "127.0.0.1", listener_port, log_level="error")
         server = uvicorn.Server(config)
         serving = asyncio.create_task(server.serve())
         while not server.started and not serving.done():

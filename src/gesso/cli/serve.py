@@ -12,6 +12,7 @@ import uvicorn
 
 from gesso import settings as settings_room
 from gesso.app import House, build_web, open_house, running_worker
+from gesso.http.server import configure
 from gesso.kit import log, loop
 from gesso.settings import Settings
 
@@ -35,29 +36,13 @@ def serve(
 
 async def _serve(settings: Settings) -> None:
     async with open_house(settings, set_up=True) as house:
-        server = uvicorn.Server(_config(house))
+        where = house.settings
+        server = uvicorn.Server(configure(build_web(house), where.host, where.port))
         if settings.worker_inside or not settings.distributed:
             async with running_worker(house):
                 await _listen(server, house)
         else:
             await _listen(server, house)
-
-
-def _config(house: House) -> uvicorn.Config:
-    return uvicorn.Config(
-        build_web(house),
-        host=house.settings.host,
-        port=house.settings.port,
-        http="httptools",
-        ws="none",
-        lifespan="off",
-        log_level="warning",
-        access_log=False,
-        server_header=False,
-        timeout_graceful_shutdown=10,
-        # Idle keep-alive connections are cheap; pollers come back every few seconds.
-        timeout_keep_alive=75,
-    )
 
 
 async def _listen(server: uvicorn.Server, house: House) -> None:

@@ -7,19 +7,17 @@ number in its 80 free bits, so either face leads to the row without a second ind
 
 from __future__ import annotations
 
-import os
 import re
 import uuid
 from datetime import UTC, datetime
 
 from gesso.domain.errors import NotFound
+from gesso.kit import dice
 
 _CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _VALUE = {c: i for i, c in enumerate(_CROCKFORD)}
 _PAIRS = [a + b for a in _CROCKFORD for b in _CROCKFORD]
 _LOWEST, _HIGHEST = 10**15, 10**16
-#: Random bytes that are fetched at once.
-_FETCH = 4096
 #: Spreads the number over the free bits, so that two faces of neighbouring tasks look apart.
 #: Any odd constant is invertible modulo 2**80.
 _STRIDE = 0x9E3779B97F4A7C15F39D
@@ -28,46 +26,18 @@ _UUID_STRIDE = 0x27D4EB2F165667C59E3779B97F4A7C1
 _UUID_INVERSE = pow(_UUID_STRIDE, -1, 1 << 122)
 
 
-class _Dice:
-    """The system's random bytes, fetched many at a time.
-
-    Each fetch lets go of the interpreter, and under load another thread takes it: a few bytes
-    for one id cost more than everything else of it.
-    """
-
-    def __init__(self) -> None:
-        self._bytes, self._at = b"", 0
-
-    def draw(self, count: int) -> bytes:
-        """Return so many bytes that nobody got before."""
-        if self._at + count > len(self._bytes):
-            self._bytes, self._at = os.urandom(_FETCH), 0
-        drawn = self._bytes[self._at : self._at + count]
-        self._at += count
-        return drawn
-
-    def forget(self) -> None:
-        """Fetch anew at the next draw."""
-        self._bytes, self._at = b"", 0
-
-
-_dice = _Dice()
-# A forked child would draw what its parent draws.
-os.register_at_fork(after_in_child=_dice.forget)
-
-
 def new_task_id() -> int:
     """Draw a task id that cannot be guessed: 16 digits, the first not zero."""
     while True:
         # 53 bits are just above the span: nearly each draw fits, and all ids are as likely.
-        number = int.from_bytes(_dice.draw(7), "big") >> 3
+        number = int.from_bytes(dice.draw(7), "big") >> 3
         if number < _HIGHEST - _LOWEST:
             return _LOWEST + number
 
 
 def new_id(prefix: str) -> str:
     """Draw an id such as `acc_…` for anything that is not a task."""
-    return f"{prefix}_{_dice.draw(12).hex()}"
+    return f"{prefix}_{dice.draw(12).hex()}"
 
 
 def write_uuid(task_id: int) -> str:

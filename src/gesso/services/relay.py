@@ -2,6 +2,9 @@
 
 A call fails over to other keys and channels until the first byte of an answer is there;
 after that the caller has it, and what was used is charged even when the caller leaves.
+
+No call waits for the disk (docs/decisions/0015): a power cut may take the last moments' calls
+and their money together, in the customer's favour; the death of a process takes nothing.
 """
 
 from __future__ import annotations
@@ -257,7 +260,7 @@ class Relayer:
         return Open(key, call, demand.foreseen, demand.again)
 
     async def _begin(self, opening: Open) -> Begun:
-        begun = await self._writer.write(opening)
+        begun = await self._writer.write(opening, lasting=False)
         if begun.kept is None:
             self.leases.add(opening.call)
         return begun
@@ -269,7 +272,7 @@ class Relayer:
 
         async def write() -> None:
             try:
-                await self._writer.write(operation)
+                await self._writer.write(operation, lasting=False)
             except Exception:
                 # The lease runs out, and the sweep gives the money back: in doubt we lose.
                 log.exception("call_not_settled", call=call.id)

@@ -7,9 +7,9 @@ with BEGIN IMMEDIATE; readers use connections of their own and never wait for it
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar, cast
@@ -25,6 +25,8 @@ Work = Callable[[AsyncConnection], Coroutine[Any, Any, T]]
 
 #: Writers and readers each keep this many PostgreSQL connections at most.
 _WRITERS, _READERS = 4, 8
+#: Whether commits of a SQLite connection wait for the disk, as noted with the connection.
+_LASTING = "gesso_lasting"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +55,11 @@ class Database:
         async with self._writing, self.writer.begin() as connection:
             yield connection
 
-    async def run(self, work: Work[T]) -> T:
+    async def run(self, work: Work[T], *, lasting: bool = True) -> T:
         """Run one write transaction that awaits nothing but its statements.
+
+        Without `lasting` the commit does not wait for the disk: it survives the death of
+        gesso, and a power cut may take it together with all that came after it.
 
         On SQLite all of it happens in one visit to the writer's thread. A busy event loop
         would otherwise let every statement wait for its turn, which made group commit four
@@ -62,11 +67,13 @@ class Database:
         """
         if self.direct is None:
             async with self.writer.begin() as connection:
+                if not lasting:
+                    await connection.exec_driver_sql("SET LOCAL synchronous_commit TO off")
                 return await work(connection)
         engine = self.direct
 
         def visit() -> T:
-            with engine.begin() as connection:
+            with engine.connect() as connection, _committing(connection, lasting):
                 return _drive(work(cast(AsyncConnection, _Direct(connection))))
 
         async with self._writing:
@@ -104,6 +111,17 @@ class _Direct:
 
     async def execute(self, statement: Any, parameters: Any = None) -> Any:
         return self._connection.execute(statement, parameters)
+
+
+@contextmanager
+def _committing(connection: Connection, lasting: bool) -> Iterator[None]:
+    """Begin, and commit at the end of the block, after the disk has it or before."""
+    if connection.info.get(_LASTING, True) is not lasting:
+        # SQLite takes this between transactions only.
+        connection.connection.execute(f"PRAGMA synchronous={'FULL' if lasting else 'NORMAL'}")
+        connection.info[_LASTING] = lasting
+    with connection.begin():
+        yield
 
 
 def _drive(work: Coroutine[Any, Any, T]) -> T:

@@ -11,7 +11,7 @@ import asyncio
 from collections import deque
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import Any, Protocol, TypeVar
+from typing import Any, NamedTuple, Protocol, TypeVar
 
 import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -42,6 +42,12 @@ class Operation(Protocol[T_co]):
         """Change rows of the unit; raise a GessoError to refuse, leaving nothing behind."""
 
 
+class _Asked(NamedTuple):
+    operation: Operation[Any]
+    future: asyncio.Future[Any]
+    lasting: bool
+
+
 class Writer:
     """The queue of writes of one process."""
 
@@ -52,7 +58,7 @@ class Writer:
         self._database = database
         self._jobs = jobs
         self._now = now
-        self._waiting: deque[tuple[Operation[Any], asyncio.Future[Any]]] = deque()
+        self._waiting: deque[_Asked] = deque()
         self._wake = asyncio.Event()
         self._standing = Standing()
         self._listeners: list[Callable[[Sequence[int]], None]] = []
@@ -61,10 +67,14 @@ class Writer:
         """Call `heard` with the ids of changed tasks after every commit of this process."""
         self._listeners.append(heard)
 
-    async def write(self, operation: Operation[T]) -> T:
-        """Apply one operation and return its result once it is committed."""
+    async def write(self, operation: Operation[T], *, lasting: bool = True) -> T:
+        """Apply one operation and return its result once it is committed.
+
+        What is not `lasting` survives the death of every process, but a power cut of the
+        database's machine may take it and all that came after it: it need not wait for the disk.
+        """
         future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
-        self._waiting.append((operation, future))
+        self._waiting.append(_Asked(operation, future, lasting))
         self._wake.set()
         return await future
 
@@ -77,19 +87,21 @@ class Writer:
                 size = min(len(self._waiting), BATCH)
                 await self._serve([self._waiting.popleft() for _ in range(size)])
 
-    async def _serve(self, batch: list[tuple[Operation[Any], asyncio.Future[Any]]]) -> None:
+    async def _serve(self, batch: list[_Asked]) -> None:
         try:
-            outcomes = await self._commit([operation for operation, _ in batch])
+            operations = [one.operation for one in batch]
+            outcomes = await self._commit(operations, any(one.lasting for one in batch))
         except Exception as error:
             if len(batch) == 1:
-                log.exception("write_failed", operation=type(batch[0][0]).__name__)
+                log.exception("write_failed", operation=type(batch[0].operation).__name__)
                 outcomes = [error]
             else:
                 # One row of somebody else's made the commit fail: each on its own then.
                 for one in batch:
                     await self._serve([one])
                 return
-        for (_, future), outcome in zip(batch, outcomes, strict=True):
+        for one, outcome in zip(batch, outcomes, strict=True):
+            future = one.future
             if future.done():  # The asker is gone; what was written stays written.
                 continue
             if isinstance(outcome, BaseException):
@@ -97,7 +109,7 @@ class Writer:
             else:
                 future.set_result(outcome)
 
-    async def _commit(self, operations: list[Operation[Any]]) -> list[Any]:
+    async def _commit(self, operations: list[Operation[Any]], lasting: bool) -> list[Any]:
         unit = Unit(self._now())
 
         async def work(connection: AsyncConnection) -> list[Any]:
@@ -107,7 +119,7 @@ class Writer:
             return outcomes
 
         try:
-            outcomes = await self._database.run(work)
+            outcomes = await self._database.run(work, lasting=lasting)
         except Exception:
             self._standing.forget()
             raise

@@ -67,3 +67,20 @@ async def test_a_snapshot_sees_one_moment(house: House) -> None:
             await administer.create_account(house.database, "later")
         after = await connection.execute(text("SELECT count(*) FROM accounts"))
         assert after.scalar_one() == 1
+
+
+async def test_only_what_lasts_waits_for_the_disk(house: House) -> None:
+    """And the next one that lasts waits again, as the server is set."""
+    ask = "PRAGMA synchronous"
+    if house.database.distributed:
+        ask = "SELECT setting || source FROM pg_settings WHERE name = 'synchronous_commit'"
+
+    async def work(connection: AsyncConnection) -> str:
+        return str((await connection.execute(text(ask))).scalar_one())
+
+    async with house.database.transaction() as connection:
+        waits = await work(connection)
+    found = [await house.database.run(work, lasting=one) for one in (True, False, False, True)]
+    does_not = "offsession" if house.database.distributed else "1"
+    assert waits != does_not
+    assert found == [waits, does_not, does_not, waits]

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass, replace
+from typing import Any, cast
 
 import pytest
 from sqlalchemy.exc import IntegrityError
 
 from gesso.domain.errors import InsufficientFunds
 from gesso.services.administer import FIRST_ACCOUNT, Adjust, TopUp, list_accounts
+from gesso.storage.database import Database
 from gesso.storage.unit import Needs, Unit
+from gesso.storage.writer import Writer
 from tests.conftest import Gateway
 
 pytestmark = pytest.mark.anyio
@@ -62,3 +65,30 @@ async def test_a_repeated_reference_fails_alone(gateway: Gateway) -> None:
     )
     assert isinstance(outcomes[1], IntegrityError)
     assert await balance(gateway) == start + 5 + 7 + 9
+
+
+class Noting:
+    """Passes transactions on and notes which of them are to last."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self.lasting: list[bool] = []
+
+    async def run(self, work: Any, *, lasting: bool = True) -> Any:
+        self.lasting.append(lasting)
+        return await self._database.run(work, lasting=lasting)
+
+
+async def test_one_that_lasts_makes_its_whole_commit_last(gateway: Gateway) -> None:
+    house = gateway.house
+    noting = Noting(house.database)
+    writer = Writer(cast("Database", noting), house.jobs)
+    top_ups = [TopUp(FIRST_ACCOUNT, 1, f"last{n}") for n in range(4)]
+    # Nobody serves yet, so that those who ask together are committed together.
+    passing = [asyncio.create_task(writer.write(one, lasting=False)) for one in top_ups[:2]]
+    await asyncio.sleep(0)
+    serving = asyncio.create_task(writer.run())
+    await asyncio.gather(*passing)
+    await asyncio.gather(writer.write(top_ups[2], lasting=False), writer.write(top_ups[3]))
+    serving.cancel()
+    assert noting.lasting == [False, True]

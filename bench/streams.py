@@ -6,6 +6,11 @@ import asyncio
 import resource
 import time
 from collections import defaultdict
+from collections.abc import Callable
+from contextlib import suppress
+
+#: Shorter than the silence that a gateway allows an upstream in mid-answer.
+_PATIENCE_S = 90
 
 
 async def listen(port: int, path: str, key: str, count: int) -> tuple[list[float], int]:
@@ -53,3 +58,34 @@ async def _open(
     writer.write(head.encode())
     await reader.readuntil(b"\r\n\r\n")
     return reader, writer
+
+
+async def held(
+    port: int, sent: bytes, count: int, measure: Callable[[], float]
+) -> tuple[int, float]:
+    """Open streams until each has said its first word, and measure while all are open.
+
+    Returns how many did within the time there is, and what was measured.
+    """
+    lines = []
+
+    async def one() -> None:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        lines.append(writer)
+        writer.write(sent)
+        head = await reader.readuntil(b"\r\n\r\n")
+        if not head.startswith(b"HTTP/1.1 200"):
+            raise ConnectionError
+        await reader.readuntil(b"data: ")
+
+    opened = 0
+    with suppress(TimeoutError):
+        async with asyncio.timeout(_PATIENCE_S):
+            for start in range(0, count, 100):
+                part = (one() for _ in range(min(100, count - start)))
+                found = await asyncio.gather(*part, return_exceptions=True)
+                opened += sum(not isinstance(one, BaseException) for one in found)
+    measured = measure()
+    for writer in lines:
+        writer.close()
+    return opened, measured

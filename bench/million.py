@@ -25,18 +25,16 @@ def million(free_port: Callable[[], int], calls: int) -> list[Row]:
         port = stack.enter_context(upstream(free_port()))
         gateway, site = Gesso(), Site(Path(name) / "gesso", free_port(), port)
         runner = start(stack, gateway, site)
-        before, rows_before = resident_mb(runner.pid), _rows(site)
+        before, rows_before = resident_mb(runner.pid), _settled(site)
         sent = gateway.chat(site, PLAIN)
         load = run(site.port, lambda: sent, connections=CONNECTIONS, seconds=0, most=calls)
-        # A call is answered before its last row is written, by one commit at most.
-        time.sleep(1)
         checked = gesso(environment(site.folder, site.port, ""), "ledger", "check")
         return [
             {
                 "figure": f"{calls} chat calls",
                 "per second": round(load.rate),
                 "errors": load.errors,
-                "rows of usage": _rows(site) - rows_before,
+                "rows of usage": _settled(site) - rows_before,
                 "ledger check": checked,
                 "MB before": round(before),
                 "MB after": round(resident_mb(runner.pid)),
@@ -45,11 +43,21 @@ def million(free_port: Callable[[], int], calls: int) -> list[Row]:
         ]
 
 
-def _rows(site: Site) -> int:
-    """Count the calls that ended well and were paid."""
-    asked = "select count(*) from calls where state = 'done' and charged_nanos > 0"
+def _settled(site: Site) -> int:
+    """Count the calls that were paid, once none is open any more.
+
+    A call is answered before the commit that settles it. Raises TimeoutError after a minute.
+    """
     connection = sqlite3.connect(site.folder / "gesso.db")
     try:
-        return int(connection.execute(asked).fetchone()[0])
+        for _ in range(600):
+            if not _count(connection, "state = 'open'"):
+                return _count(connection, "state = 'settled' and charged_nanos > 0")
+            time.sleep(0.1)
+        raise TimeoutError("calls are still open")
     finally:
         connection.close()
+
+
+def _count(connection: sqlite3.Connection, where: str) -> int:
+    return int(connection.execute(f"select count(*) from calls where {where}").fetchone()[0])

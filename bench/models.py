@@ -34,7 +34,10 @@ _END = _event([], usage=USAGE) + f"{len(_DONE):x}\r\n".encode() + _DONE + b"\r\n
 
 
 class _Answering(asyncio.Protocol):
-    """Reads requests by their content-length and answers each at once."""
+    """Reads requests by their content-length and answers each at once.
+
+    A stream for the user `hold` says its first word and stays open.
+    """
 
     def __init__(self) -> None:
         self._data = b""
@@ -53,7 +56,8 @@ class _Answering(asyncio.Protocol):
             self._data = self._data[end + 4 + length :]
             if b'"stream":true' in body:
                 self._out.write(_HEAD + _WORDS[0])
-                asyncio.get_running_loop().call_later(0.005, self._rest)
+                if b'"user":"hold"' not in body:
+                    asyncio.get_running_loop().call_later(0.005, self._rest)
             else:
                 self._out.write(_WHOLE)
 
@@ -62,7 +66,9 @@ class _Answering(asyncio.Protocol):
 
 
 async def _serve(port: int) -> None:
-    server = await asyncio.get_running_loop().create_server(_Answering, "127.0.0.1", port)
+    server = await asyncio.get_running_loop().create_server(
+        _Answering, "127.0.0.1", port, backlog=8192
+    )
     await server.serve_forever()
 
 

@@ -1,102 +1,186 @@
-"""Relaying chat, side by side with the raw upstream in the same run."""
+"""Relaying chat through gesso and its peers, side by side in one run.
+
+One core belongs to the gateway that is measured, the others to the client and the upstream. What a
+gateway could do with a faster client shows in the processor time of a call.
+"""
 
 from __future__ import annotations
 
 import asyncio
-import subprocess
-import sys
+import statistics
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from bench.gateway import KEY, cpu_s, environment, gesso, process, resident_mb, until_up
-from bench.load import request, run
-from gesso.domain.channel import Channel
-from gesso.services import administer
-from gesso.storage.database import open_database
+from bench import streams
+from bench.gateway import KEY, cpu_s, on_cores, resident_mb, until_up
+from bench.load import Load, request, run
+from bench.ours import Gesso
+from bench.peers import PEERS
+from bench.site import (
+    CHAT,
+    CONNECTIONS,
+    GATEWAY_CORE,
+    HELD,
+    PLAIN,
+    STREAM,
+    Gateway,
+    Site,
+    upstream,
+)
 
-CONNECTIONS, SECONDS, STREAMS = 64, 6.0, 300
-_CHAT = b'{"model":"gpt-4o-mini","messages":[{"role":"user","content":"hello"}],"max_tokens":64}'
-_STREAM = _CHAT[:-1] + b',"stream":true}'
-
-
-def relay(free_port: Any) -> list[dict[str, Any]]:
-    """Calls a second, and the time that is added to the first token of a stream."""
-    rows = []
-    with tempfile.TemporaryDirectory() as name:
-        port, upstream = free_port(), free_port()
-        env = environment(Path(name), port, "") | {"GESSO_WORKER_INSIDE": "0"}
-        gesso(env, "migrate")
-        asyncio.run(_add_channel(Path(name), upstream))
-        with _upstream(upstream), process(env, "serve") as popen:
-            until_up(port)
-            sent = request("POST", "/v1/chat/completions", KEY, _CHAT)
-            limit = asyncio.run(run(upstream, lambda: sent, connections=CONNECTIONS, seconds=3))
-            used = cpu_s(popen.pid)
-            load = asyncio.run(run(port, lambda: sent, connections=CONNECTIONS, seconds=SECONDS))
-            rows.append(
-                {
-                    "figure": "relayed chat, sqlite, paid to the nano",
-                    "per second": round(load.rate),
-                    "p50 ms": round(load.p50_ms, 1),
-                    "p99 ms": round(load.p99_ms, 1),
-                    "errors": load.errors,
-                    # Tells what a call costs also on a machine that others keep busy.
-                    "cpu ms each": round((cpu_s(popen.pid) - used) * 1000 / load.requests, 2),
-                    "raw upstream per second": round(limit.rate),
-                    "of the raw limit": round(load.rate / limit.rate, 3),
-                }
-            )
-            raw, through = asyncio.run(_first_tokens(upstream, port))
-            rows.append(
-                {
-                    "figure": "time to the first token, one caller",
-                    "raw ms": round(raw * 1000, 2),
-                    "relayed ms": round(through * 1000, 2),
-                    "added ms": round((through - raw) * 1000, 2),
-                    "MB": round(resident_mb(popen.pid)),
-                }
-            )
-    return rows
+ROUNDS, SECONDS, STREAMS = 3, 4.0, 300
+Row = dict[str, Any]
 
 
-async def _add_channel(data_dir: Path, upstream: int) -> None:
-    database = open_database("", data_dir)
-    channel = Channel(
-        "ch_bench", "bench", "openai", base_url=f"http://127.0.0.1:{upstream}/v1",
-        options={"api_key": "up"},
-    )  # fmt: skip
-    await administer.create_channel(database, channel)
-    await database.close()
+@dataclass
+class _Runner:
+    """A gateway that is up, and what it did in each round."""
+
+    gateway: Gateway
+    site: Site
+    pid: int
+    loads: list[Load] = field(default_factory=list)
+    cpu_s: float = 0.0
+    resident_mb: float = 0.0
+
+    def measure(self, seconds: float) -> None:
+        """Load it for a while and keep what that showed."""
+        sent = self.gateway.chat(self.site, PLAIN)
+        used = cpu_s(self.pid)
+        self.loads.append(
+            run(self.site.port, lambda: sent, connections=CONNECTIONS, seconds=seconds)
+        )
+        self.cpu_s += cpu_s(self.pid) - used
+        self.resident_mb = max(self.resident_mb, resident_mb(self.pid))
+
+    @property
+    def middle(self) -> Load:
+        """The round in the middle by speed."""
+        return sorted(self.loads, key=lambda load: load.rate)[len(self.loads) // 2]
+
+    @property
+    def cpu_ms(self) -> float:
+        """Processor time of a call over all rounds."""
+        return self.cpu_s * 1000 / sum(load.requests for load in self.loads)
 
 
-@contextmanager
-def _upstream(port: int) -> Iterator[None]:
-    popen = subprocess.Popen([sys.executable, "-m", "bench.models", str(port)])
+def relay(free_port: Callable[[], int], open_streams: int) -> Iterator[Row]:
+    """Yield calls a second, their cost, the first byte and open streams, of gesso and each peer."""
+    with tempfile.TemporaryDirectory() as name, ExitStack() as stack:
+        port = stack.enter_context(upstream(free_port(), open_streams))
+        there = []
+        for gateway in (Gesso(), *PEERS):
+            if gateway.program():
+                site = Site(Path(name) / gateway.name, free_port(), port)
+                there.append(start(stack, gateway, site))
+            else:
+                yield {"figure": f"chat, {gateway.name}", "missing": gateway.missing}
+        sent = request("POST", CHAT, KEY, PLAIN)
+        limit = run(port, lambda: sent, connections=CONNECTIONS, seconds=SECONDS).rate
+        # In turn, so that all see the same moods of the machine.
+        for _ in range(ROUNDS):
+            for runner in there:
+                runner.measure(SECONDS)
+        yield from (_speed(runner, limit) for runner in there)
+        yield from (_ratios(there[0], peer) for peer in there[1:])
+        yield from (_first_bytes(runner) for runner in there)
+        yield from (_open_streams(runner, open_streams) for runner in there)
+
+
+def start(stack: ExitStack, gateway: Gateway, site: Site) -> _Runner:
+    """Start a gateway on the core that is kept for gateways, and warm it up."""
+    site.folder.mkdir()
+    with on_cores(GATEWAY_CORE):
+        popen = stack.enter_context(gateway.started(site))
+    until_up(site.port, gateway.health)
+    sent = gateway.chat(site, PLAIN)
+    warm = run(site.port, lambda: sent, connections=CONNECTIONS, seconds=1.5)
+    if warm.errors:
+        raise RuntimeError(f"{gateway.name} refuses {warm.errors} of {warm.requests} calls")
+    return _Runner(gateway, site, popen.pid)
+
+
+def _speed(runner: _Runner, limit: float) -> Row:
+    load = runner.middle
+    return {
+        "figure": f"chat, {runner.gateway.name} ({runner.gateway.about})",
+        "per second": round(load.rate),
+        "p50 ms": round(load.p50_ms, 1),
+        "p99 ms": round(load.p99_ms, 1),
+        "errors": sum(one.errors for one in runner.loads),
+        "cpu ms each": round(runner.cpu_ms, 3),
+        # Below 1 the client was the slower one, and the processor time tells more.
+        "core busy": round(runner.cpu_s / sum(one.seconds for one in runner.loads), 2),
+        "MB at load": round(runner.resident_mb),
+        "of the raw limit": round(load.rate / limit, 3),
+    }
+
+
+def _ratios(ours: _Runner, peer: _Runner) -> Row:
+    return {
+        "figure": f"gesso against {peer.gateway.name}",
+        "times its calls": round(ours.middle.rate / peer.middle.rate, 3),
+        "times its calls per cpu second": round(peer.cpu_ms / ours.cpu_ms, 3),
+    }
+
+
+def _first_bytes(runner: _Runner) -> Row:
+    site = runner.site
+    asked = {
+        site.upstream: request("POST", CHAT, KEY, STREAM),
+        site.port: runner.gateway.chat(site, STREAM),
+    }
+    name = f"first byte of a stream, one caller, {runner.gateway.name}"
     try:
-        time.sleep(1.0)
-        yield
-    finally:
-        popen.kill()
-        popen.wait()
+        found = asyncio.run(_first_tokens(asked))
+    except (ConnectionError, TimeoutError, asyncio.IncompleteReadError) as error:
+        # A peer may fail at what it promises; the others are measured all the same.
+        return {"figure": name, "failed": str(error) or type(error).__name__}
+    raw, through = found[site.upstream] * 1000, found[site.port] * 1000
+    return {
+        "figure": name,
+        "raw ms": round(raw, 2),
+        "relayed ms": round(through, 2),
+        "added ms": round(through - raw, 2),
+    }
 
 
-async def _first_tokens(upstream: int, port: int) -> tuple[float, float]:
-    """Return the median times of both, measured in turn so that both see the same machine."""
-    times: dict[int, list[float]] = {upstream: [], port: []}
-    sent = request("POST", "/v1/chat/completions", KEY, _STREAM)
-    open_ones = {p: await asyncio.open_connection("127.0.0.1", p) for p in times}
+async def _first_tokens(asked: dict[int, bytes]) -> dict[int, float]:
+    """Return the median seconds of each port, asked in turn so that all see the same machine.
+
+    Raises ConnectionError, TimeoutError or IncompleteReadError when a stream is none.
+    """
+    times: dict[int, list[float]] = {port: [] for port in asked}
+    lines = {port: await asyncio.open_connection("127.0.0.1", port) for port in asked}
     for _ in range(STREAMS):
-        for place, (reader, writer) in open_ones.items():
-            started = time.perf_counter()
-            writer.write(sent)
-            await reader.readuntil(b"data: ")
-            times[place].append(time.perf_counter() - started)
-            await reader.readuntil(b"0\r\n\r\n")
-    for _, writer in open_ones.values():
+        for port, (reader, writer) in lines.items():
+            async with asyncio.timeout(10):
+                started = time.perf_counter()
+                writer.write(asked[port])
+                await streams.first_word(reader)
+                times[port].append(time.perf_counter() - started)
+                await reader.readuntil(b"0\r\n\r\n")
+    for _, writer in lines.values():
         writer.close()
-    middle = {p: sorted(found)[len(found) // 2] for p, found in times.items()}
-    return middle[upstream], middle[port]
+    return {port: statistics.median(found) for port, found in times.items()}
+
+
+def _open_streams(runner: _Runner, count: int) -> Row:
+    before = resident_mb(runner.pid)
+    sent = runner.gateway.chat(runner.site, HELD)
+    started = time.perf_counter()
+    held = asyncio.run(streams.held(runner.site.port, sent, count, lambda: resident_mb(runner.pid)))
+    return {
+        "figure": f"open chat streams, {runner.gateway.name}",
+        "asked": count,
+        "open": held.opened,
+        "MB": round(held.measured),
+        "MB before": round(before),
+        "seconds": round(time.perf_counter() - started, 1),
+        **({"first failure": held.failure} if held.failure else {}),
+    }

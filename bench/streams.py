@@ -6,6 +6,13 @@ import asyncio
 import resource
 import time
 from collections import defaultdict
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+
+#: Shorter than the silence that a gateway allows an upstream in mid-answer.
+_PATIENCE_S = 90
+_AT_ONCE = 100
 
 
 async def listen(port: int, path: str, key: str, count: int) -> tuple[list[float], int]:
@@ -53,3 +60,45 @@ async def _open(
     writer.write(head.encode())
     await reader.readuntil(b"\r\n\r\n")
     return reader, writer
+
+
+@dataclass(frozen=True)
+class Held:
+    """What holding many streams open showed."""
+
+    opened: int
+    measured: float
+    failure: str  #: Why the first one that failed did; empty when none did.
+
+
+async def held(port: int, sent: bytes, count: int, measure: Callable[[], float]) -> Held:
+    """Open streams until each has said its first word, and measure while all are open."""
+    writers: list[asyncio.StreamWriter] = []
+
+    async def one() -> None:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writers.append(writer)
+        writer.write(sent)
+        await first_word(reader)
+
+    found: list[BaseException | None] = []
+    with suppress(TimeoutError):
+        async with asyncio.timeout(_PATIENCE_S):
+            for start in range(0, count, _AT_ONCE):
+                part = (one() for _ in range(min(_AT_ONCE, count - start)))
+                found += await asyncio.gather(*part, return_exceptions=True)
+                if not any(one is None for one in found):
+                    break
+    measured = measure()
+    for writer in writers:
+        writer.close()
+    failures = (str(one) or type(one).__name__ for one in found if one is not None)
+    return Held(sum(one is None for one in found), measured, next(failures, ""))
+
+
+async def first_word(reader: asyncio.StreamReader) -> None:
+    """Read a stream up to its first event; raises ConnectionError when it is none."""
+    head = await reader.readuntil(b"\r\n\r\n")
+    if not head.startswith(b"HTTP/1.1 200"):
+        raise ConnectionError(head.partition(b"\r\n")[0].decode())
+    await reader.readuntil(b"data: ")

@@ -348,7 +348,7 @@ async def test_keys_money_and_limits(pair: tuple[Gateway, Models]) -> None:
     gateway, models = pair
     chat: Any = {"model": "gpt-4o-mini", "messages": HELLO}
     async with sdk(gateway, "sk-nobody") as client:
-        with pytest.raises(openai.AuthenticationError) as stranger:
+        with pytest.raises(openai.AuthenticationError, match="Incorrect API key") as stranger:
             await client.models.list()
     assert stranger.value.code == "invalid_api_key"
     async with sdk(gateway, await gateway.new_account(1000)) as client:

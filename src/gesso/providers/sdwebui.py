@@ -56,6 +56,10 @@ class _Seen:
     preview: str = ""
 
 
+#: What the server answers when a job of its own failed.
+_OWN_ERRORS = frozenset({500})
+
+
 class SDWebUI:
     """Talks to servers of this API."""
 
@@ -154,7 +158,7 @@ class SDWebUI:
         return run
 
     async def _run(self, job: Job, plan: Plan, path: str, body: Any) -> Progress:
-        answer = await self._line.order(job.channel, path, body, long=True, own_errors=True)
+        answer = await self._line.order(job.channel, path, body, long=True, own_errors=_OWN_ERRORS)
         if answer.status >= 500:
             return diffusion.failed("refused", _reason(job.channel, answer))
         if not answer.is_ok:

@@ -47,7 +47,7 @@ class _Sampler:
             count = min(least, _MOST_ITEMS) if isinstance(least, int) else 1
             return [self.of(schema.get("items"), depth + 1) for _ in range(max(count, 0))]
         if kind in ("integer", "number"):
-            return schema.get("minimum", 0)
+            return _number(schema.get("minimum"), schema.get("maximum"))
         if kind == "string":
             most = schema.get("maxLength")
             return self._text[:most] if isinstance(most, int) and most >= 0 else self._text
@@ -60,3 +60,13 @@ class _Sampler:
             if name:
                 found = found.get(name) if isinstance(found, dict) else None
         return found
+
+
+def _number(least: Any, most: Any) -> int | float:
+    """Return the number nearest to zero within the bounds that are there."""
+    number: int | float = 0
+    if isinstance(least, int | float) and least > number:
+        number = least
+    if isinstance(most, int | float) and most < number:
+        number = most
+    return number

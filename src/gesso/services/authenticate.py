@@ -36,7 +36,8 @@ class Authenticator:
         else:
             key = await self._find(secret)
         if key is None:
-            raise NotAuthenticated("this key is not known")
+            # Clients of the OpenAI wire tell a bad key from a bad request by these first words.
+            raise NotAuthenticated("Incorrect API key provided: this key is not known")
         key.check_usable(clock.now())
         key.check_address(address)
         return key

@@ -96,12 +96,13 @@ class Line:
         *,
         headers: Mapping[str, str] | None = None,
         long: bool = False,
-        own_errors: bool = False,
+        own_errors: frozenset[int] = frozenset(),
     ) -> Answer:
         """Ask for work; raises Refused, Unavailable (surely not taken), Locked or Uncertain.
 
-        `long` waits for as long as the work takes, up to `max_result_bytes` of answer. With
-        `own_errors`, a JSON object under HTTP 500 is the upstream's own word that work failed.
+        `long` waits for as long as the work takes, up to `max_result_bytes` of answer. A JSON
+        object under one of the statuses of `own_errors` is the upstream's own word, for the
+        caller to read; any other answer of 500 and more leaves in doubt what became of the order.
         """
         try:
             status, data, wait = await self._call(
@@ -118,7 +119,7 @@ class Line:
                 "the upstream is busy (HTTP 429)", retry_after_s=_seconds(wait), busy=True
             )
         answer = _read_object(data)
-        if answer is not None and status == 500 and own_errors:
+        if answer is not None and status in own_errors:
             return Answer(status, answer)
         if status >= 500 or (answer is None and status < 400):
             raise Uncertain(f"HTTP {status} without an answer of this wire")

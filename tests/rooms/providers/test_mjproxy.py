@@ -294,6 +294,11 @@ async def test_what_needs_the_upstreams_own_picture_is_refused(
         ((200, b"<html>"), Uncertain),
         ((200, {"code": 1, "description": "ok"}), Uncertain),
         ((502, b"<html>"), Uncertain),
+        # What gateways that relay this wire add to it.
+        ((400, {"code": 4, "description": "quota_not_enough ", "type": "x"}), Locked),
+        ((503, {"error": {"code": "model_not_found", "message": "no channel"}}), Unavailable),
+        ((503, {"error": {"code": "do_request_failed", "message": "broken"}}), Uncertain),
+        ((500, {"error": {"code": "model_not_found", "message": "no channel"}}), Uncertain),
     ],
 )
 async def test_what_an_answer_means(
@@ -305,6 +310,15 @@ async def test_what_an_answer_means(
     upstream.script.answers = deque([answer])
     with pytest.raises(error):
         await provider.submit(job(upstream.url))
+
+
+async def test_a_refusal_in_the_words_of_a_relaying_gateway(
+    provider: MidjourneyProxy, upstream: Upstream
+) -> None:
+    fault = {"message": "unknown_action for s3cret-key", "type": "relay_error", "code": ""}
+    upstream.script.answers = deque([(400, {"error": fault})])
+    with pytest.raises(Refused, match=r"HTTP 400\): unknown_action for \*\*\*"):
+        await provider.submit(job(upstream.url, options={"secret": "s3cret-key"}))
 
 
 async def test_the_secret_and_the_cards(provider: MidjourneyProxy, upstream: Upstream) -> None:

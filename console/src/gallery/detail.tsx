@@ -16,7 +16,8 @@ import { CopyButton } from '../ui/copy';
 import { Dialog } from '../ui/dialog';
 import { Fault } from '../ui/fault';
 import { seconds, when } from '../ui/format';
-import { Badge, Loading } from '../ui/page';
+import { Badge } from '../ui/page';
+import { Skeleton } from '../ui/skeleton';
 import { useToast } from '../ui/toast';
 import { Family } from './family';
 import { Receipt } from './receipt';
@@ -44,7 +45,7 @@ export function Detail({ id, onOpen }: Props) {
       onClose={() => onOpen('')}
     >
       {found.error && <Fault error={found.error} retry={() => void found.refetch()} />}
-      {!task && !found.error && <Loading />}
+      {!task && !found.error && <Skeleton shape="form" />}
       {task && <Facts task={task} onOpen={onOpen} />}
     </Dialog>
   );

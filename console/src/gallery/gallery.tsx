@@ -8,7 +8,8 @@ import { ActionsProvider } from '../studio/actions';
 import { Fault } from '../ui/fault';
 import { Field, Select } from '../ui/field';
 import { count } from '../ui/format';
-import { Empty, Loading, Page } from '../ui/page';
+import { Empty, Page } from '../ui/page';
+import { Skeleton } from '../ui/skeleton';
 import { Button } from '../ui/button';
 import { Detail } from './detail';
 import './gallery.css';
@@ -113,7 +114,7 @@ export default function Gallery() {
           />
         </div>
         {span.error && !span.data && <Fault error={span.error} retry={() => void span.refetch()} />}
-        {!span.data && !span.error && <Loading />}
+        {!span.data && !span.error && <Skeleton shape="grid" />}
         {span.data && total === 0 && (
           <Empty icon="gallery" title={t('gallery.empty')} text={t('gallery.emptyText')}>
             {filtered ? (

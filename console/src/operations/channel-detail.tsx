@@ -9,7 +9,8 @@ import { Dialog } from '../ui/dialog';
 import { Fault } from '../ui/fault';
 import { Segments } from '../ui/field';
 import { count, when } from '../ui/format';
-import { Badge, Figure, Loading } from '../ui/page';
+import { Badge, Figure } from '../ui/page';
+import { Skeleton } from '../ui/skeleton';
 import { HOUR_MS, joined } from './hours';
 
 const SPANS = ['24', '168', '720'] as const;
@@ -83,7 +84,7 @@ function Record({ id, span }: { id: string; span: Span }) {
     queryFn: () => call<HourView[]>('GET', `${ADMIN}/channels/${id}/record?hours=${span}`),
   });
   if (found.error) return <Fault error={found.error} retry={() => void found.refetch()} />;
-  if (!found.data) return <Loading />;
+  if (!found.data) return <Skeleton shape="figures" />;
   const rows = found.data;
   const sum = (name: 'succeeded' | 'failed' | 'cancelled') =>
     rows.reduce((total, row) => total + row[name], 0);

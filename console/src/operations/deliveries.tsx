@@ -10,7 +10,8 @@ import { Dialog } from '../ui/dialog';
 import { Fault } from '../ui/fault';
 import { Field, Select } from '../ui/field';
 import { when } from '../ui/format';
-import { Badge, Loading, Page } from '../ui/page';
+import { Badge, Page } from '../ui/page';
+import { Skeleton } from '../ui/skeleton';
 import type { Column } from '../ui/table';
 import { saveCsv, useChange, useFilters, useList } from './desk';
 import { Listing } from './listing';
@@ -142,7 +143,7 @@ function Detail({ id, onClose }: { id: string; onClose: () => void }) {
   return (
     <Dialog title={t('delivery.details')} kind="side" onClose={onClose} footer={again}>
       {found.error && <Fault error={found.error} />}
-      {!found.data && !found.error && <Loading />}
+      {!found.data && !found.error && <Skeleton shape="form" />}
       {found.data && (
         <>
           <p className="mono">{found.data.delivery.url}</p>

@@ -7,7 +7,9 @@ import { useLanguage } from '../i18n/language';
 import { Button } from '../ui/button';
 import { Field, Segments, Select } from '../ui/field';
 import { dollars, when } from '../ui/format';
+import { Fault } from '../ui/fault';
 import { Figure, Page } from '../ui/page';
+import { Skeleton } from '../ui/skeleton';
 import type { Column } from '../ui/table';
 import { dayEdge, saveCsv, useFilters, useList } from './desk';
 import { Days, Listing } from './listing';
@@ -32,10 +34,18 @@ export default function Ledger() {
       {view === 'entries' ? (
         <Entries accounts={accounts.rows ?? []} />
       ) : (
-        accounts.rows?.[0] && <Statement accounts={accounts.rows} first={accounts.rows[0].id} />
+        <Statements list={accounts} />
       )}
     </Page>
   );
+}
+
+function Statements({ list }: { list: ReturnType<typeof useList<AccountView>> }) {
+  if (list.error && !list.rows)
+    return <Fault error={list.error} retry={() => void list.refetch()} />;
+  const first = list.rows?.[0];
+  if (!list.rows || !first) return <Skeleton />;
+  return <Statement accounts={list.rows} first={first.id} />;
 }
 
 /** Whether all sums agree. */
@@ -45,7 +55,8 @@ export function Check() {
     queryKey: ['ledger-check'],
     queryFn: () => call<CheckView>('GET', `${ADMIN}/ledger/check`),
   });
-  if (!check.data) return null;
+  if (check.error) return <Fault error={check.error} retry={() => void check.refetch()} />;
+  if (!check.data) return <Skeleton shape="figures" />;
   const { ok, drift, held, open_tasks, findings } = check.data;
   return (
     <>

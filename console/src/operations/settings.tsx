@@ -6,7 +6,8 @@ import { ADMIN } from '../api/session';
 import { useLanguage } from '../i18n/language';
 import { Fault } from '../ui/fault';
 import { Field, Switch } from '../ui/field';
-import { Badge, Empty, Loading, Page } from '../ui/page';
+import { Badge, Empty, Page } from '../ui/page';
+import { Skeleton } from '../ui/skeleton';
 import { DataTable, type Column } from '../ui/table';
 import './operations.css';
 
@@ -45,7 +46,7 @@ export default function Settings() {
         <Switch label={t('settings.changed')} on={changed} onTurn={setChanged} />
       </div>
       {found.error && <Fault error={found.error} retry={() => void found.refetch()} />}
-      {!found.data && !found.error && <Loading />}
+      {!found.data && !found.error && <Skeleton />}
       {rows?.length === 0 && <Empty icon="settings" title={t('settings.none')} />}
       {rows && rows.length > 0 && (
         <DataTable

@@ -5,7 +5,8 @@ import { Button } from '../ui/button';
 import { Fault } from '../ui/fault';
 import { Segments } from '../ui/field';
 import { count, dollars, nanoDollars } from '../ui/format';
-import { Empty, Figure, Loading, Page } from '../ui/page';
+import { Empty, Figure, Page } from '../ui/page';
+import { Skeleton } from '../ui/skeleton';
 import { DataTable, type Column } from '../ui/table';
 import { BarList, DayChart } from './charts';
 import { dayEdge, saveCsv, useFilters, useList } from './desk';
@@ -61,7 +62,12 @@ export default function Usage() {
         onValue={setBy}
       />
       {list.error && <Fault error={list.error} retry={() => void list.refetch()} />}
-      {!list.rows && !list.error && <Loading />}
+      {!list.rows && !list.error && (
+        <>
+          <Skeleton shape="figures" />
+          <Skeleton />
+        </>
+      )}
       {list.rows && !rows.length && <Empty icon="usage" title={t('usage.none')} />}
       {rows.length > 0 && (
         <>

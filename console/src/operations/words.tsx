@@ -5,7 +5,8 @@ import { useLanguage } from '../i18n/language';
 import { Button, IconButton } from '../ui/button';
 import { Fault } from '../ui/fault';
 import { Field } from '../ui/field';
-import { Empty, Loading, Page } from '../ui/page';
+import { Empty, Page } from '../ui/page';
+import { Skeleton } from '../ui/skeleton';
 import { useChange, useList } from './desk';
 import './operations.css';
 
@@ -31,7 +32,7 @@ export default function Words() {
         </form>
       )}
       {list.error && <Fault error={list.error} retry={() => void list.refetch()} />}
-      {!list.rows && !list.error && <Loading />}
+      {!list.rows && !list.error && <Skeleton shape="form" />}
       {list.rows && !list.rows.length && (
         <Empty icon="words" title={t('words.none')} text={t('words.noneText')} />
       )}

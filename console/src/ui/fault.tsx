@@ -8,6 +8,7 @@ import { Icon } from './icon';
 export function explain(error: unknown, t: Translate): string {
   if (!(error instanceof ApiError)) return error instanceof Error ? error.message : String(error);
   if (error.status === 0) return t('fault.network');
+  if (error.code === 'outdated') return t('fault.outdated');
   const notes = [error.message];
   if (error.facts.charged) notes.push(t('fault.charged'));
   if (error.facts.retry) notes.push(t('fault.retry'));
@@ -17,12 +18,18 @@ export function explain(error: unknown, t: Translate): string {
 /** A failed load, where its content would stand. */
 export function Fault({ error, retry }: { error: unknown; retry?: () => void }) {
   const { t } = useLanguage();
+  const outdated = error instanceof ApiError && error.code === 'outdated';
   return (
     <div className="empty" role="alert">
       <Icon name="warning" size={28} />
       <h2>{t('fault.title')}</h2>
       <p>{explain(error, t)}</p>
-      {retry && (
+      {outdated && (
+        <button type="button" className="button primary" onClick={() => location.reload()}>
+          {t('do.reload')}
+        </button>
+      )}
+      {retry && !outdated && (
         <button type="button" className="button plain" onClick={retry}>
           {t('do.retry')}
         </button>

@@ -60,7 +60,6 @@ async def walk(page: Page, url: str, folder: Path, name: str) -> str:
     await expect(page.locator(".loading")).to_have_count(0, timeout=30_000)
     ready = time.monotonic() - start
     painted = await page.evaluate(
-        "performance.getEntriesByName('first-contentful-paint')[0]?.startTime ?? "
         "performance.getEntriesByName('first-paint')[0]?.startTime ?? -1"
     )
     shift = await page.evaluate("window.shifted")

@@ -66,8 +66,8 @@ function Playground({ models }: { models: string[] }) {
       }
     >
       <div className="chat">
-        {!lines.length && <Empty icon="chat" title={t('chat.title')} text={t('chat.text')} />}
         <div className="chat-lines" role="log" aria-label={t('chat.title')} aria-live="polite">
+          {!lines.length && <Empty icon="chat" title={t('chat.title')} text={t('chat.text')} />}
           {lines.map((line) => (
             <Said key={line.key} line={line} />
           ))}

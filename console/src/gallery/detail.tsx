@@ -3,12 +3,13 @@ import { useCallback } from 'react';
 import { Link } from 'wouter';
 import { fetchTask, isFinal, type Task } from '../api/midjourney';
 import { useLanguage } from '../i18n/language';
+import { isWord } from '../i18n/words';
 import { useActions } from '../studio/actions';
 import { writeFlag } from '../studio/flags';
 import { useLive } from '../studio/live';
 import { saveAll, saveOne } from '../studio/save';
 import '../studio/studio.css';
-import { Progress, StatusBadge, useActionName } from '../studio/task-card';
+import { Outcome, Progress, StatusBadge, useActionName } from '../studio/task-card';
 import { TaskButtons } from '../studio/task-buttons';
 import { TaskPicture } from '../studio/task-picture';
 import { Button } from '../ui/button';
@@ -56,11 +57,12 @@ function Facts({ task, onOpen }: { task: Task; onOpen: (id: string) => void }) {
   const { cancel, answer } = useActions();
   const size =
     task.imageWidth && task.imageHeight ? `${task.imageWidth} × ${task.imageHeight}` : '';
+  const speed = `speed.${task.mode.toLowerCase()}`;
   const rows: [string, string][] = [
     [t('fact.id'), task.id],
     [t('fact.seed'), task.seed === null ? '' : String(task.seed)],
     [t('fact.size'), size],
-    [t('fact.speed'), task.mode.toLowerCase()],
+    [t('fact.speed'), isWord(speed) ? t(speed) : task.mode],
     [t('fact.submitted'), when(task.submitTime, language)],
     [t('fact.took'), seconds(task.startTime, task.finishTime)],
     [t('fact.bot'), task.botType],
@@ -73,7 +75,7 @@ function Facts({ task, onOpen }: { task: Task; onOpen: (id: string) => void }) {
         <StatusBadge status={task.status} />
         {task.customId && <Badge>{task.customId.split('::').slice(1, 4).join(' ')}</Badge>}
       </div>
-      {task.failReason && <p className="notice bad">{task.failReason}</p>}
+      {isFinal(task) && <Outcome task={task} />}
       {task.status !== 'MODAL' && <TaskPicture task={task} />}
       {!isFinal(task) && (
         <>

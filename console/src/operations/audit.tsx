@@ -2,6 +2,7 @@ import type { RecordView } from '../api/schema';
 import { useLanguage } from '../i18n/language';
 import { Button } from '../ui/button';
 import { Field } from '../ui/field';
+import { Filters } from '../ui/filters';
 import { when } from '../ui/format';
 import { Page } from '../ui/page';
 import type { Column } from '../ui/table';
@@ -69,7 +70,29 @@ export default function Audit() {
         </Button>
       }
     >
-      <div className="filters">
+      <Filters
+        values={[filters['target'], filters['actor'], from, to]}
+        more={
+          <>
+            <Field
+              label={t('audit.on')}
+              value={filters['target'] ?? ''}
+              onValue={(value) => set('target', value)}
+            />
+            <Field
+              label={t('audit.who')}
+              value={filters['actor'] ?? ''}
+              onValue={(value) => set('actor', value)}
+            />
+            <Days
+              from={from}
+              to={to}
+              onFrom={(date) => set('from', date)}
+              onTo={(date) => set('to', date)}
+            />
+          </>
+        }
+      >
         <Field
           label={t('audit.what')}
           data-slash
@@ -77,23 +100,7 @@ export default function Audit() {
           value={filters['action'] ?? ''}
           onValue={(value) => set('action', value)}
         />
-        <Field
-          label={t('audit.on')}
-          value={filters['target'] ?? ''}
-          onValue={(value) => set('target', value)}
-        />
-        <Field
-          label={t('audit.who')}
-          value={filters['actor'] ?? ''}
-          onValue={(value) => set('actor', value)}
-        />
-        <Days
-          from={from}
-          to={to}
-          onFrom={(date) => set('from', date)}
-          onTo={(date) => set('to', date)}
-        />
-      </div>
+      </Filters>
       <Listing
         label={t('nav.audit')}
         icon="audit"

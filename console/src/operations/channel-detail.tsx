@@ -8,7 +8,7 @@ import { Button } from '../ui/button';
 import { Dialog } from '../ui/dialog';
 import { Fault } from '../ui/fault';
 import { Segments } from '../ui/field';
-import { count, when } from '../ui/format';
+import { count, soon, when } from '../ui/format';
 import { Badge, Figure } from '../ui/page';
 import { Skeleton } from '../ui/skeleton';
 import { HOUR_MS, joined } from './hours';
@@ -26,7 +26,7 @@ export function ChannelState({ channel }: { channel: ChannelView }) {
   if (channel.broken_until) {
     return (
       <span title={channel.broken_reason}>
-        <Badge tone="bad">{t('channel.rests', { at: when(channel.broken_until, language) })}</Badge>
+        <Badge tone="bad">{t('channel.rests', { at: soon(channel.broken_until, language) })}</Badge>
       </span>
     );
   }

@@ -51,6 +51,23 @@ export default function FirstSteps() {
       >
         <div style={{ transform: `scaleX(${done / steps.length})` }} />
       </div>
+      {done === steps.length && (
+        <section className="card ready">
+          <h2>{t('start.all')}</h2>
+          <p>{t('start.allText')}</p>
+          <div className="row">
+            <Link href="/operations/accounts" className="button primary">
+              {t('nav.accounts')}
+            </Link>
+            <Link href="/operations/queue" className="button plain">
+              {t('nav.queue')}
+            </Link>
+            <a href="/docs" className="button plain">
+              {t('nav.docs')}
+            </a>
+          </div>
+        </section>
+      )}
       <ol className="steps">
         <Step title={t('start.password')} text={t('start.passwordText')} done={steps[0]}>
           <PasswordStep />

@@ -150,7 +150,7 @@ function Tasks({ rows, label }: { rows: Row[]; label: string }) {
       cell: ({ task }) => <span className="clamp">{task.prompt || task.action}</span>,
     },
     { name: t('queue.place'), width: '4rem', cell: ({ place }) => place ?? '–' },
-    { name: t('queue.lane'), width: '4.5rem', cell: ({ task }) => task.lane },
+    { name: t('queue.lane'), width: '4.5rem', cell: ({ task }) => t(`speed.${task.lane}`) },
     {
       name: t('queue.status'),
       width: '8rem',

@@ -23,6 +23,7 @@ export default function Words() {
   };
   return (
     <Page title={t('nav.words')}>
+      <p className="muted">{t('words.lead')}</p>
       {may('words') && (
         <form className="filters" onSubmit={(event) => event.preventDefault()}>
           <Field label={t('words.word')} data-slash value={word} onValue={setWord} />

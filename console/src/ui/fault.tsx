@@ -1,7 +1,7 @@
 import { Component, type ReactNode } from 'react';
 import { ApiError } from '../api/client';
 import { useLanguage } from '../i18n/language';
-import type { Translate } from '../i18n/words';
+import { sayCode, type Translate } from '../i18n/words';
 import { Icon } from './icon';
 
 /** Says what went wrong, whether it cost something and whether to try again. */
@@ -9,10 +9,10 @@ export function explain(error: unknown, t: Translate): string {
   if (!(error instanceof ApiError)) return error instanceof Error ? error.message : String(error);
   if (error.status === 0) return t('fault.network');
   if (error.code === 'outdated') return t('fault.outdated');
-  const notes = [error.message];
+  const notes = [sayCode('code', error.code, error.message, t)];
   if (error.facts.charged) notes.push(t('fault.charged'));
   if (error.facts.retry) notes.push(t('fault.retry'));
-  return notes.map((note) => note.replace(/([^.。!?…])$/, '$1.')).join(' ');
+  return notes.map((note) => note.replace(/([^.。!?…)）])$/, '$1.')).join(' ');
 }
 
 /** A failed load, where its content would stand. */

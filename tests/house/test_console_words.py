@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+import gesso
 from gesso.domain.errors import GessoError
 from gesso.providers import discover
 from gesso.settings import Settings
@@ -22,7 +23,7 @@ _PAIR = re.compile(
     r"'(code|fail)\.(\w+)': \[\s*(['\"])(.*?)\3,\s*(['\"])(.*?)\5,?\s*\]", re.DOTALL
 )
 #: Codes of tasks that no provider gives: gesso itself ends them.
-_OURS = {"internal", "no_channel", "uncertain", "banned_prompt", "deadline_missed"}
+_OURS = {"internal", "no_channel", "uncertain", "banned_prompt", "cancelled", "deadline_missed"}
 
 
 def _read(name: str) -> Any:
@@ -55,6 +56,16 @@ def test_every_field_of_every_provider_is_explained_in_chinese() -> None:
         texts = said[name]["options"]
         assert list(texts) == [one.name for one in manifest.options], name
         assert all(_CHINESE.search(text) for text in (said[name]["about"], *texts.values())), name
+
+
+def test_every_record_of_the_audit_log_has_a_name() -> None:
+    text = (I18N / "audit.ts").read_text(encoding="utf-8")
+    named = set(re.findall(r"'record\.([a-z_.]+)'", text))
+    rooms = Path(gesso.__file__).parent
+    code = "".join(one.read_text() for one in rooms.glob("services/*.py"))
+    nouns = {name.partition(".")[0] for name in named}
+    recorded = set(re.findall(rf'"((?:{"|".join(nouns)})\.[a-z_]+)"', code))
+    assert recorded == named
 
 
 def test_every_refusal_is_said_in_both_languages() -> None:

@@ -139,6 +139,7 @@ export const errorWords = {
     'The backend delivered something that is no picture.',
     '后端返回的内容不是有效的图片。',
   ],
+  'fail.cancelled': ['The task was cancelled.', '任务已取消。'],
   'fail.deadline_missed': [
     'The task was not started before its deadline.',
     '任务未在截止时间前开始。',

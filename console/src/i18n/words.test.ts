@@ -42,7 +42,7 @@ describe('what a code means', () => {
 
   it('stands before what is said in another language', () => {
     expect(sayCode('code', 'invalid_order', 'stylize is 0–1000', chinese)).toMatch(
-      /[\u4e00-\u9fff].*\(stylize is 0–1000\)/,
+      /[\u4e00-\u9fff].*（stylize is 0–1000）。/,
     );
     expect(sayCode('fail', 'timeout', '任务超时', english)).toBe(
       'The task took too long and was given up.',

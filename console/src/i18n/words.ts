@@ -1,10 +1,17 @@
+import { auditWords } from './audit';
 import { errorWords } from './errors';
 import { operationsWords } from './operations';
 import { shellWords } from './shell';
 import { studioWords } from './studio';
 
 /** Every text of the console: English, then Chinese. */
-export const words = { ...shellWords, ...studioWords, ...operationsWords, ...errorWords };
+export const words = {
+  ...shellWords,
+  ...studioWords,
+  ...operationsWords,
+  ...errorWords,
+  ...auditWords,
+};
 
 export type Word = keyof typeof words;
 export type Language = 'en' | 'zh';
@@ -37,7 +44,10 @@ export function sayCode(kind: 'code' | 'fail', code: string, said: string, t: Tr
   if (!said || said === usual || usual.startsWith(`${said}.`)) return meaning;
   if (kind === 'code' && isChinese(said) === isChinese(meaning)) return said;
   // A text of the wire in the other language adds nothing that the reader could read.
-  return isChinese(said) ? meaning : `${meaning} (${said})`;
+  if (isChinese(said)) return meaning;
+  return isChinese(meaning)
+    ? `${meaning.replace(/。$/, '')}（${said}）。`
+    : `${meaning.replace(/\.$/, '')}: ${said}`;
 }
 
 /** Whether a text is the name of a word; for words that are made from codes of the server. */

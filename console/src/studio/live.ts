@@ -7,7 +7,7 @@ import { tasksByIds, type Task } from '../api/midjourney';
 const STREAMS = 3;
 const POLL_MS = 1000;
 /** How long a task whose stream broke is asked about before its stream is opened again. */
-const AGAIN_MS = 4000;
+const AGAIN_MS = 2000;
 
 /**
  * Hears of open tasks while a page shows them: the first few by their event streams, and by

@@ -59,9 +59,7 @@ async def walk(page: Page, url: str, folder: Path, name: str) -> str:
     await expect(page.locator(".page h1")).to_be_attached(timeout=30_000)
     await expect(page.locator(".loading")).to_have_count(0, timeout=30_000)
     ready = time.monotonic() - start
-    painted = await page.evaluate(
-        "performance.getEntriesByName('first-paint')[0]?.startTime ?? -1"
-    )
+    painted = await page.evaluate("performance.getEntriesByName('first-paint')[0]?.startTime ?? -1")
     shift = await page.evaluate("window.shifted")
     return f"{name:24} seen {painted / 1000:5.2f} s  ready {ready:5.2f} s  shift {shift:.3f}"
 

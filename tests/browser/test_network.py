@@ -19,8 +19,8 @@ from tests.conftest import ADMIN
 pytestmark = pytest.mark.anyio
 #: What pages are filled from.
 API = re.compile(r"/(admin/api|mj|v1|readyz|healthz|pricing\.json)\b")
-#: A shape, or what is known already.
-SHAPES = ".loading, .table, .figure, .feed"
+#: A shape, or what is known already, be it that there is nothing.
+SHAPES = ".loading, .table, .figure, .feed, .empty"
 #: Layout shift that browsers call good.
 STILL = 0.1
 

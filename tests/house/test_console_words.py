@@ -19,9 +19,7 @@ from gesso.testing.provider_contract import _CODES
 
 I18N = Path(__file__).parents[2] / "console/src/i18n"
 _CHINESE = re.compile("[一-鿿]")
-_PAIR = re.compile(
-    r"'(code|fail)\.(\w+)': \[\s*(['\"])(.*?)\3,\s*(['\"])(.*?)\5,?\s*\]", re.DOTALL
-)
+_PAIR = re.compile(r"'(code|fail)\.(\w+)': \[\s*(['\"])(.*?)\3,\s*(['\"])(.*?)\5,?\s*\]", re.DOTALL)
 #: Codes of tasks that no provider gives: gesso itself ends them.
 _OURS = {"internal", "no_channel", "uncertain", "banned_prompt", "cancelled", "deadline_missed"}
 
@@ -81,3 +79,14 @@ def test_every_failure_of_a_task_is_said_in_both_languages(code: str) -> None:
     english, chinese = _pairs("fail")[code]
     assert english.isascii()
     assert _CHINESE.search(chinese)
+
+
+def test_every_label_of_a_button_is_said_in_chinese() -> None:
+    text = (I18N / "labels.ts").read_text(encoding="utf-8")
+    named = set(re.findall(r"'label\.(.*?)': \[", text))
+    code = (Path(gesso.__file__).parent / "domain/buttons.py").read_text()
+    written = set(
+        re.findall(r'"((?:Vary|Zoom|Make|Custom|Animate|Extend|Imagine|Show) .*?)"', code)
+    )
+    assert written
+    assert written <= named

@@ -52,12 +52,19 @@ export function Detail({ id, onOpen }: Props) {
   );
 }
 
+/** Which tile of its parent a task was made from, as the buttons below a grid say it. */
+function tileOf(customId: string): string {
+  const [, deed = '', tile = ''] = /::(upsample|variation)::(\d)::/.exec(customId) ?? [];
+  return deed && `${deed === 'upsample' ? 'U' : 'V'}${tile}`;
+}
+
 function Facts({ task, onOpen }: { task: Task; onOpen: (id: string) => void }) {
   const { t, language } = useLanguage();
   const { cancel, answer } = useActions();
   const size =
     task.imageWidth && task.imageHeight ? `${task.imageWidth} × ${task.imageHeight}` : '';
   const speed = `speed.${task.mode.toLowerCase()}`;
+  const pressed = tileOf(task.customId ?? '');
   const rows: [string, string][] = [
     [t('fact.id'), task.id],
     [t('fact.seed'), task.seed === null ? '' : String(task.seed)],
@@ -73,7 +80,7 @@ function Facts({ task, onOpen }: { task: Task; onOpen: (id: string) => void }) {
       <p>{task.prompt}</p>
       <div className="row">
         <StatusBadge status={task.status} />
-        {task.customId && <Badge>{task.customId.split('::').slice(1, 4).join(' ')}</Badge>}
+        {pressed && <Badge>{pressed}</Badge>}
       </div>
       {isFinal(task) && <Outcome task={task} />}
       {task.status !== 'MODAL' && <TaskPicture task={task} />}

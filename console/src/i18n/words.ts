@@ -1,5 +1,6 @@
 import { auditWords } from './audit';
 import { errorWords } from './errors';
+import { labelWords } from './labels';
 import { operationsWords } from './operations';
 import { shellWords } from './shell';
 import { studioWords } from './studio';

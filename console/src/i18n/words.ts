@@ -12,6 +12,7 @@ export const words = {
   ...operationsWords,
   ...errorWords,
   ...auditWords,
+  ...labelWords,
 };
 
 export type Word = keyof typeof words;

@@ -1,44 +1,51 @@
-import { lazy, Suspense, useCallback, useState } from 'react';
+import { useCallback, useState } from 'react';
 import { Link, Route, Switch, useLocation } from 'wouter';
 import { useSession } from './api/session';
 import { useLanguage } from './i18n/language';
+import { Boot } from './shell/boot';
 import { Login } from './shell/login';
+import { Lost } from './shell/lost';
 import { BottomNavigation, SideNavigation, usePages } from './shell/navigation';
 import { PAGES, PRICE_LIST } from './shell/pages';
 import { Palette } from './shell/palette';
+import { placeholder } from './shell/placeholder';
 import { Shortcuts } from './shell/shortcuts';
 import { Switches } from './shell/switches';
 import { ApiError } from './api/client';
 import { ErrorBoundary, Fault } from './ui/fault';
-import { Empty, Loading } from './ui/page';
+import { later } from './ui/later';
+import { Empty } from './ui/page';
 
 function Pages() {
-  const { own, operations } = usePages();
+  const seen = usePages();
   const { t } = useLanguage();
   const [path] = useLocation();
   const known = PAGES.some((page) => page.path === path);
   return (
     // A new key per page: a page that broke does not keep the next one from showing.
     <ErrorBoundary key={path}>
-      <Suspense fallback={<Loading />}>
-        <Switch>
-          {[...own, ...operations].map((page) => (
-            <Route key={page.path} path={page.path} component={page.component} />
-          ))}
-          <Route>
-            <Empty icon="warning" title={t(known ? 'fault.notAllowed' : 'fault.notFound')}>
-              <Link href="/" className="button plain">
-                {t('fault.home')}
-              </Link>
-            </Empty>
+      <Switch>
+        {seen.map((page) => (
+          <Route key={page.path} path={page.path}>
+            <page.component />
           </Route>
-        </Switch>
-      </Suspense>
+        ))}
+        <Route>
+          <Empty icon="warning" title={t(known ? 'fault.notAllowed' : 'fault.notFound')}>
+            <Link href="/" className="button plain">
+              {t('fault.home')}
+            </Link>
+          </Empty>
+        </Route>
+      </Switch>
     </ErrorBoundary>
   );
 }
 
-const PriceList = lazy(() => import('./prices/price-list'));
+const PriceList = later(
+  () => import('./prices/price-list'),
+  placeholder('nav.priceList', ['table']),
+);
 
 /** The price list for who has no login; it says so where the operator does not allow it. */
 function PublicPrices() {
@@ -58,9 +65,7 @@ function PublicPrices() {
         </div>
       </header>
       <ErrorBoundary>
-        <Suspense fallback={<Loading />}>
-          <PriceList />
-        </Suspense>
+        <PriceList />
       </ErrorBoundary>
     </main>
   );
@@ -73,7 +78,7 @@ export function App() {
   const [path] = useLocation();
   const [palette, setPalette] = useState(false);
   const openPalette = useCallback(() => setPalette(true), []);
-  if (state === 'checking') return <Loading />;
+  if (state === 'checking') return <Boot />;
   if (state === 'unreachable') {
     return <Fault error={new ApiError(0, 'network', 'network')} retry={retry} />;
   }
@@ -83,6 +88,7 @@ export function App() {
       <a className="skip" href="#content">
         {t('nav.skip')}
       </a>
+      <Lost />
       <SideNavigation onSearch={openPalette} />
       <main id="content" tabIndex={-1}>
         <Pages />

@@ -1,11 +1,12 @@
 import { QueryClient, QueryClientProvider } from '@tanstack/react-query';
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
-import { ApiError } from './api/client';
+import { ApiError, currentSecret } from './api/client';
+import { watchConnection } from './api/connection';
 import { SessionProvider } from './api/session';
 import { App } from './app';
 import { LanguageProvider } from './i18n/language';
-import './styles/tokens.css';
+import { fetchPage } from './shell/pages';
 import './styles/base.css';
 import './styles/shell.css';
 import { ErrorBoundary } from './ui/fault';
@@ -21,6 +22,10 @@ const queries = new QueryClient({
     },
   },
 });
+
+watchConnection();
+// Who it is and what is shown to them are fetched beside each other.
+if (currentSecret()) fetchPage(location.pathname);
 
 const root = document.getElementById('root');
 if (!root) throw new Error('the page has no root');

@@ -64,6 +64,7 @@ async def test_what_strangers_write_stays_text(visitor: Visitor) -> None:
 async def test_a_key_is_shown_once_and_works(visit: Visit, visitor: Visitor) -> None:
     name = f"shop {uuid.uuid4()}"
     await visit.go("/operations/accounts")
+    await visit.button("Keys").click()
     await visit.button("New key").click()
     await visit.page.get_by_role("dialog").get_by_label("Name").fill(name)
     await visit.button("Create").click()
@@ -115,7 +116,7 @@ async def test_a_paused_channel_keeps_its_queue(visit: Visit, visitor: Visitor) 
     await visit.button("New channel").click()
     form = visit.page.get_by_role("dialog")
     await form.get_by_label("Name").fill(name)
-    await form.get_by_label("Provider").fill("sandbox")
+    await form.get_by_label("Provider").select_option("sandbox")
     await form.get_by_label("paused").check()
     await visit.button("Create").click()
     await expect(visit.page.get_by_role("row").filter(has_text=name)).to_contain_text("paused")

@@ -112,7 +112,7 @@ async def test_on_a_phone_the_drawer_leads_to_every_page(visitor: Visitor) -> No
     await drawer.get_by_role("link", name="Channels").click()
     await expect(drawer).to_have_count(0)
     await visit.button("New channel").click()
-    await expect(drawer.get_by_label("Credential")).to_be_visible()
+    await expect(drawer.get_by_label("secret")).to_be_visible()
     assert await visit.violations() == []
 
 
@@ -131,6 +131,7 @@ async def test_an_operator_logs_in_by_password_and_changes_no_money(visitor: Vis
     await page.get_by_role("link", name="Accounts & keys").click()
     await expect(page.get_by_role("cell", name="acc_first").first).to_be_visible()
     await expect(visit.button("Top up")).to_have_count(0)
+    await visit.button("Keys").click()
     await expect(visit.button("New key")).to_have_count(0)
     await visit.go("/operations/channels")
     await expect(visit.button("New channel")).to_be_visible()

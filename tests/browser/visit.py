@@ -23,6 +23,14 @@ _ALL = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 #: What differs between themes and widths; all else is the same page.
 _LOOKS = ["color-contrast", "target-size", "scrollable-region-focusable", "aria-hidden-focus"]
 
+#: Sums how much a page jumps by itself, as browsers measure it.
+SHIFTS = """
+window.shifted = 0;
+new PerformanceObserver((list) => {
+  for (const entry of list.getEntries()) if (!entry.hadRecentInput) window.shifted += entry.value;
+}).observe({ type: 'layout-shift', buffered: true });
+"""
+
 
 @dataclass
 class Visit:

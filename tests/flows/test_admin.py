@@ -265,6 +265,8 @@ async def test_tasks_are_found_and_cancelled(gateway: Gateway) -> None:
     assert days[0]["amount"] == shown["charged"]
     entries = await call(gateway, "GET", f"/ledger/entries?task={done}")
     assert [e["verb"] for e in entries["items"]] == ["capture", "hold"]
+    models = (await call(gateway, "GET", "/usage?by=model"))["items"]
+    assert {one["model"].partition("@")[0] for one in models} == {"midjourney"}
     await refused(gateway, 400, "invalid_order", "GET", "/usage?by=moon")
 
 
@@ -361,6 +363,8 @@ async def test_the_installation_is_shown_without_secrets(gateway: Gateway) -> No
     }  # fmt: skip
     providers = {one["name"]: one for one in await call(gateway, "GET", "/providers")}
     assert providers["mjproxy"]["needs_base_url"]
+    assert [one["name"] for one in providers["mjproxy"]["options"]] == ["secret"]
+    assert providers["mjproxy"]["options"][0]["secret"]
     assert "IMAGINE" in providers["sandbox"]["actions"]
 
 

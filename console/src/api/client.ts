@@ -1,4 +1,5 @@
 import { firstLanguage } from '../i18n/language';
+import { heardAnswer, heardNothing } from './connection';
 
 /** A refusal of the gateway, in the words of all its wires. */
 export class ApiError extends Error {
@@ -49,17 +50,25 @@ async function send(method: string, path: string, options: Options): Promise<Res
     ...options.headers,
   };
   try {
-    return await fetch(path, {
+    const response = await fetch(path, {
       method,
       headers,
       body: options.body === undefined ? null : JSON.stringify(options.body),
       signal: options.signal ?? null,
       credentials: 'omit',
     });
+    heardAnswer();
+    return response;
   } catch (error) {
-    if (error instanceof DOMException && error.name === 'AbortError') throw error;
-    throw new ApiError(0, 'network', 'network');
+    throw broken(error);
   }
+}
+
+/** Returns the error of a connection that broke; one that was ended here stays what it is. */
+export function broken(error: unknown): unknown {
+  if (error instanceof DOMException && error.name === 'AbortError') return error;
+  heardNothing();
+  return new ApiError(0, 'network', 'network');
 }
 
 /** Sends a request and returns the answer, not read yet; raises ApiError for every refusal. */
@@ -75,7 +84,14 @@ export async function open(method: string, path: string, options: Options = {}):
 /** Sends a request and returns its JSON; raises ApiError for every refusal. */
 export async function call<T>(method: string, path: string, options: Options = {}): Promise<T> {
   const response = await open(method, path, options);
-  return (response.status === 204 ? undefined : await response.json()) as T;
+  if (response.status === 204) return undefined as T;
+  let text: string;
+  try {
+    text = await response.text();
+  } catch (error) {
+    throw broken(error);
+  }
+  return JSON.parse(text) as T;
 }
 
 /** Fetches a file with the key, as links alone cannot, and returns it. */

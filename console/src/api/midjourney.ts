@@ -1,4 +1,5 @@
 import { ApiError, call, intent } from './client';
+import { untilReached } from './connection';
 import type { Button, SubmitResult, Task, TaskPage } from './schema';
 
 export type { Button, Task };
@@ -19,10 +20,29 @@ export interface Accepted {
   facts: Record<string, unknown>;
 }
 
+/** How long an order waits for a connection that broke, in milliseconds. */
+const PATIENCE_MS = 120_000;
+
+/**
+ * Calls until an answer came over a connection that may break meanwhile. What changes something
+ * must be safe to send again: by its idempotency key the gateway knows it as the same intent.
+ */
+export async function overBreaks<T>(send: () => Promise<T>): Promise<T> {
+  const until = Date.now() + PATIENCE_MS;
+  for (;;) {
+    try {
+      return await send();
+    } catch (error) {
+      const lost = error instanceof ApiError && error.status === 0;
+      if (!lost || !(await untilReached(until - Date.now()))) throw error;
+    }
+  }
+}
+
 /** Sends a submit once, whatever happens to the connection; raises ApiError for a refusal. */
 export async function submit(path: string, body: object): Promise<Accepted> {
   const headers = { 'idempotency-key': intent() };
-  const answer = await call<SubmitResult>('POST', path, { body, headers });
+  const answer = await overBreaks(() => call<SubmitResult>('POST', path, { body, headers }));
   const facts = answer.properties as Record<string, unknown>;
   if (![1, 21, 22].includes(answer.code)) {
     const text = (name: string) => (typeof facts[name] === 'string' ? facts[name] : '');

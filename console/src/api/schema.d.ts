@@ -760,7 +760,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Sum what was captured, by day, action, account or key
+         * Sum what was captured, by day, action, model, account or key
          * @description `?format=csv` streams every row from the cursor on. Needs the permission `read`.
          */
         get: operations["get_usage"];
@@ -4056,6 +4056,16 @@ export interface components {
             type: string;
         };
         /**
+         * OptionView
+         * @description One thing that an operator may set on a channel of a provider.
+         */
+        OptionView: {
+            about: string;
+            default: string;
+            name: string;
+            secret: boolean;
+        };
+        /**
          * Page
          * @description Page«任务» in the shape of Spring (section 3.6).
          */
@@ -4294,6 +4304,7 @@ export interface components {
             actions: components["schemas"]["Action"][];
             name: string;
             needs_base_url: boolean;
+            options: components["schemas"]["OptionView"][];
             title: string;
         };
         /**
@@ -5010,6 +5021,7 @@ export interface components {
             amount: components["schemas"]["Money"];
             day: string | null;
             key: string;
+            model: string;
             tasks: number;
         };
         /**
@@ -5276,6 +5288,7 @@ export type NewUser = components['schemas']['NewUser'];
 export type NewWord = components['schemas']['NewWord'];
 export type OpenAiError = components['schemas']['OpenAIError'];
 export type OpenAiFault = components['schemas']['OpenAIFault'];
+export type OptionView = components['schemas']['OptionView'];
 export type Page = components['schemas']['Page'];
 export type PageAccountView = components['schemas']['Page_AccountView_'];
 export type PageChannelView = components['schemas']['Page_ChannelView_'];

@@ -8,6 +8,7 @@ import {
   useState,
   type ReactNode,
 } from 'react';
+import { untilReached } from './connection';
 import { ApiError, call, currentSecret, keepSecret, LOGGED_OUT } from './client';
 import type { KeyWithSecret, Me, Permission } from './schema';
 
@@ -24,6 +25,9 @@ interface Session {
   may: (permission: Permission) => boolean;
 }
 
+/** The longest that a timer of a browser can wait, about 25 days. */
+const FOREVER_MS = 2 ** 31 - 1;
+
 const Context = createContext<Session | null>(null);
 
 /** Holds who is logged in. */
@@ -32,6 +36,7 @@ export function SessionProvider({ children }: { children: ReactNode }) {
   const [me, setMe] = useState<Me | null>(null);
   const [state, setState] = useState<Session['state']>(currentSecret() ? 'checking' : 'out');
   const [expired, setExpired] = useState(false);
+  const [tries, setTries] = useState(0);
 
   const forget = useCallback(() => {
     keepSecret('');
@@ -64,20 +69,27 @@ export function SessionProvider({ children }: { children: ReactNode }) {
     try {
       await check();
     } catch (error) {
-      if (error instanceof ApiError && error.status === 0) setState('unreachable');
-      else forget();
+      if (!(error instanceof ApiError) || error.status !== 0) {
+        forget();
+        return;
+      }
+      setState('unreachable');
+      if (await untilReached(FOREVER_MS)) setTries((now) => now + 1);
     }
   }, [check, forget]);
 
   useEffect(() => {
     if (currentSecret()) void resume();
+  }, [resume, tries]);
+
+  useEffect(() => {
     const ended = () => {
       forget();
       setExpired(true);
     };
     window.addEventListener(LOGGED_OUT, ended);
     return () => window.removeEventListener(LOGGED_OUT, ended);
-  }, [resume, forget]);
+  }, [forget]);
 
   const session = useMemo<Session>(
     () => ({
@@ -97,11 +109,11 @@ export function SessionProvider({ children }: { children: ReactNode }) {
       },
       retry: () => {
         setState('checking');
-        void resume();
+        setTries((now) => now + 1);
       },
       may: (permission) => me?.permissions.includes(permission) ?? false,
     }),
-    [me, state, expired, enterWithKey, forget, resume],
+    [me, state, expired, enterWithKey, forget],
   );
   return <Context value={session}>{children}</Context>;
 }

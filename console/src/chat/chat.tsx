@@ -9,7 +9,8 @@ import { CopyButton } from '../ui/copy';
 import { explain, Fault } from '../ui/fault';
 import { Select } from '../ui/field';
 import { count, dollars } from '../ui/format';
-import { Empty, Loading, Page } from '../ui/page';
+import { Empty, Page } from '../ui/page';
+import { Skeleton } from '../ui/skeleton';
 import './chat.css';
 import { useConversation, type Line } from './conversation';
 import { taskOf } from './cost';
@@ -23,7 +24,13 @@ export default function Chat() {
   const { t } = useLanguage();
   const models = useQuery({ queryKey: ['chat-models'], queryFn: chatModels });
   if (models.error) return <Fault error={models.error} retry={() => void models.refetch()} />;
-  if (!models.data) return <Loading />;
+  if (!models.data) {
+    return (
+      <Page title={t('nav.chat')}>
+        <Skeleton shape="form" />
+      </Page>
+    );
+  }
   if (!models.data.length) {
     return (
       <Page title={t('nav.chat')}>
@@ -59,8 +66,8 @@ function Playground({ models }: { models: string[] }) {
       }
     >
       <div className="chat">
-        {!lines.length && <Empty icon="chat" title={t('chat.title')} text={t('chat.text')} />}
         <div className="chat-lines" role="log" aria-label={t('chat.title')} aria-live="polite">
+          {!lines.length && <Empty icon="chat" title={t('chat.title')} text={t('chat.text')} />}
           {lines.map((line) => (
             <Said key={line.key} line={line} />
           ))}

@@ -3,12 +3,13 @@ import { useCallback } from 'react';
 import { Link } from 'wouter';
 import { fetchTask, isFinal, type Task } from '../api/midjourney';
 import { useLanguage } from '../i18n/language';
+import { isWord } from '../i18n/words';
 import { useActions } from '../studio/actions';
 import { writeFlag } from '../studio/flags';
 import { useLive } from '../studio/live';
 import { saveAll, saveOne } from '../studio/save';
 import '../studio/studio.css';
-import { Progress, StatusBadge, useActionName } from '../studio/task-card';
+import { Outcome, Progress, StatusBadge, useActionName } from '../studio/task-card';
 import { TaskButtons } from '../studio/task-buttons';
 import { TaskPicture } from '../studio/task-picture';
 import { Button } from '../ui/button';
@@ -16,7 +17,8 @@ import { CopyButton } from '../ui/copy';
 import { Dialog } from '../ui/dialog';
 import { Fault } from '../ui/fault';
 import { seconds, when } from '../ui/format';
-import { Badge, Loading } from '../ui/page';
+import { Badge } from '../ui/page';
+import { Skeleton } from '../ui/skeleton';
 import { useToast } from '../ui/toast';
 import { Family } from './family';
 import { Receipt } from './receipt';
@@ -44,10 +46,16 @@ export function Detail({ id, onOpen }: Props) {
       onClose={() => onOpen('')}
     >
       {found.error && <Fault error={found.error} retry={() => void found.refetch()} />}
-      {!task && !found.error && <Loading />}
+      {!task && !found.error && <Skeleton shape="form" />}
       {task && <Facts task={task} onOpen={onOpen} />}
     </Dialog>
   );
+}
+
+/** Which tile of its parent a task was made from, as the buttons below a grid say it. */
+function tileOf(customId: string): string {
+  const [, deed = '', tile = ''] = /::(upsample|variation)::(\d)::/.exec(customId) ?? [];
+  return deed && `${deed === 'upsample' ? 'U' : 'V'}${tile}`;
 }
 
 function Facts({ task, onOpen }: { task: Task; onOpen: (id: string) => void }) {
@@ -55,11 +63,13 @@ function Facts({ task, onOpen }: { task: Task; onOpen: (id: string) => void }) {
   const { cancel, answer } = useActions();
   const size =
     task.imageWidth && task.imageHeight ? `${task.imageWidth} × ${task.imageHeight}` : '';
+  const speed = `speed.${task.mode.toLowerCase()}`;
+  const pressed = tileOf(task.customId ?? '');
   const rows: [string, string][] = [
     [t('fact.id'), task.id],
     [t('fact.seed'), task.seed === null ? '' : String(task.seed)],
     [t('fact.size'), size],
-    [t('fact.speed'), task.mode.toLowerCase()],
+    [t('fact.speed'), isWord(speed) ? t(speed) : task.mode],
     [t('fact.submitted'), when(task.submitTime, language)],
     [t('fact.took'), seconds(task.startTime, task.finishTime)],
     [t('fact.bot'), task.botType],
@@ -70,9 +80,9 @@ function Facts({ task, onOpen }: { task: Task; onOpen: (id: string) => void }) {
       <p>{task.prompt}</p>
       <div className="row">
         <StatusBadge status={task.status} />
-        {task.customId && <Badge>{task.customId.split('::').slice(1, 4).join(' ')}</Badge>}
+        {pressed && <Badge>{pressed}</Badge>}
       </div>
-      {task.failReason && <p className="notice bad">{task.failReason}</p>}
+      {isFinal(task) && <Outcome task={task} />}
       {task.status !== 'MODAL' && <TaskPicture task={task} />}
       {!isFinal(task) && (
         <>

@@ -7,8 +7,10 @@ import { Days } from '../operations/listing';
 import { ActionsProvider } from '../studio/actions';
 import { Fault } from '../ui/fault';
 import { Field, Select } from '../ui/field';
+import { Filters } from '../ui/filters';
 import { count } from '../ui/format';
-import { Empty, Loading, Page } from '../ui/page';
+import { Empty, Page } from '../ui/page';
+import { Skeleton } from '../ui/skeleton';
 import { Button } from '../ui/button';
 import { Detail } from './detail';
 import './gallery.css';
@@ -73,7 +75,46 @@ export default function Gallery() {
       actions={span.data && <small>{t('gallery.count', { n: count(total, language) })}</small>}
     >
       <ActionsProvider onChange={refresh}>
-        <div className="filters">
+        <Filters
+          values={[action, version, status, from, to]}
+          more={
+            <>
+              <Select
+                label={t('gallery.action')}
+                value={given['action'] ?? ''}
+                options={[
+                  ['', t('is.all')],
+                  ...ACTIONS.map((one) => [one, t(`action.${one}`)] as const),
+                ]}
+                onValue={(value) => set('action', value)}
+              />
+              <Select
+                label={t('gallery.version')}
+                value={given['version'] ?? ''}
+                options={[
+                  ['', t('is.all')],
+                  ...VERSIONS.map((one) => [one, one.slice(2)] as const),
+                ]}
+                onValue={(value) => set('version', value)}
+              />
+              <Select
+                label={t('gallery.status')}
+                value={given['status'] ?? ''}
+                options={[
+                  ['', t('is.all')],
+                  ...STATUSES.map((one) => [one, t(`status.${one}`)] as const),
+                ]}
+                onValue={(value) => set('status', value)}
+              />
+              <Days
+                from={given['from'] ?? ''}
+                to={given['to'] ?? ''}
+                onFrom={(date) => set('from', date)}
+                onTo={(date) => set('to', date)}
+              />
+            </>
+          }
+        >
           <Field
             label={t('gallery.text')}
             type="search"
@@ -81,39 +122,9 @@ export default function Gallery() {
             value={given['prompt'] ?? ''}
             onValue={(value) => set('prompt', value)}
           />
-          <Select
-            label={t('gallery.action')}
-            value={given['action'] ?? ''}
-            options={[
-              ['', t('is.all')],
-              ...ACTIONS.map((one) => [one, t(`action.${one}`)] as const),
-            ]}
-            onValue={(value) => set('action', value)}
-          />
-          <Select
-            label={t('gallery.version')}
-            value={given['version'] ?? ''}
-            options={[['', t('is.all')], ...VERSIONS.map((one) => [one, one.slice(2)] as const)]}
-            onValue={(value) => set('version', value)}
-          />
-          <Select
-            label={t('gallery.status')}
-            value={given['status'] ?? ''}
-            options={[
-              ['', t('is.all')],
-              ...STATUSES.map((one) => [one, t(`status.${one}`)] as const),
-            ]}
-            onValue={(value) => set('status', value)}
-          />
-          <Days
-            from={given['from'] ?? ''}
-            to={given['to'] ?? ''}
-            onFrom={(date) => set('from', date)}
-            onTo={(date) => set('to', date)}
-          />
-        </div>
+        </Filters>
         {span.error && !span.data && <Fault error={span.error} retry={() => void span.refetch()} />}
-        {!span.data && !span.error && <Loading />}
+        {!span.data && !span.error && <Skeleton shape="grid" />}
         {span.data && total === 0 && (
           <Empty icon="gallery" title={t('gallery.empty')} text={t('gallery.emptyText')}>
             {filtered ? (

@@ -2,7 +2,10 @@ import { useQuery } from '@tanstack/react-query';
 import { taskReceipt } from '../api/books';
 import { isFinal, type Task } from '../api/midjourney';
 import { useLanguage } from '../i18n/language';
+import { useVerb } from '../operations/ledger-parts';
+import { Fault } from '../ui/fault';
 import { dollars, when } from '../ui/format';
+import { Skeleton } from '../ui/skeleton';
 
 /** What a task cost, posting by posting. */
 export function Receipt({ task }: { task: Task }) {
@@ -11,7 +14,9 @@ export function Receipt({ task }: { task: Task }) {
     queryKey: ['receipt', task.id, isFinal(task)],
     queryFn: () => taskReceipt(task.id),
   });
-  if (!found.data) return null;
+  const verb = useVerb();
+  if (found.error) return <Fault error={found.error} retry={() => void found.refetch()} />;
+  if (!found.data) return <Skeleton shape="form" />;
   const { entries, held, charged, released, open, price_key: priceKey } = found.data;
   const sums = [
     ['receipt.held', held],
@@ -37,7 +42,7 @@ export function Receipt({ task }: { task: Task }) {
             {entries.map((one) => (
               <li key={one.reference} className="row spread">
                 <span>
-                  {one.verb} <small>{when(one.posted_at * 1000, language)}</small>
+                  {verb(one.verb)} <small>{when(one.posted_at * 1000, language)}</small>
                 </span>
                 <span>{dollars(one.amount)}</span>
               </li>

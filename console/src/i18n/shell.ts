@@ -7,7 +7,9 @@ export const shellWords = {
   'nav.start': ['First steps', '初始设置'],
   'nav.settings': ['Settings', '设置'],
   'nav.account': ['Account', '账户'],
-  'nav.operations': ['Operations', '运维'],
+  'nav.group.work': ['Operations', '运维'],
+  'nav.group.money': ['Money', '资金'],
+  'nav.group.system': ['Administration', '管理'],
   'nav.queue': ['Queue', '队列'],
   'nav.channels': ['Channels', '渠道'],
   'nav.accounts': ['Accounts & keys', '账户与密钥'],
@@ -104,6 +106,14 @@ export const shellWords = {
   'fault.network': [
     'The gateway cannot be reached. Check that gesso serve is running; this page will try again by itself.',
     '无法连接网关。请确认 gesso serve 正在运行，页面会自动重试。',
+  ],
+  'fault.lost': [
+    'No connection to the gateway. Check your network, and that gesso serve is running. What you see may be old; it goes on by itself.',
+    '与网关的连接已断开。请检查网络以及 gesso serve 是否在运行。当前内容可能不是最新，恢复连接后会自动继续。',
+  ],
+  'fault.outdated': [
+    'gesso was updated since this page was opened. Reload it to go on.',
+    'gesso 已更新，请重新加载页面以继续。',
   ],
   'fault.charged': ['This was charged.', '已产生扣费。'],
   'fault.notCharged': ['Nothing was charged.', '未产生扣费。'],

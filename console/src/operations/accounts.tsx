@@ -4,7 +4,7 @@ import { useSession } from '../api/session';
 import { useLanguage } from '../i18n/language';
 import { Button } from '../ui/button';
 import { Dialog } from '../ui/dialog';
-import { Field } from '../ui/field';
+import { Field, Segments } from '../ui/field';
 import { dollars } from '../ui/format';
 import { Badge, Page } from '../ui/page';
 import type { Column } from '../ui/table';
@@ -18,6 +18,7 @@ export default function Accounts() {
   const { may } = useSession();
   const list = useList<AccountView>('/accounts');
   const change = useChange('/accounts');
+  const [view, setView] = useState<'accounts' | 'keys'>('accounts');
   const [creating, setCreating] = useState(false);
   const [paying, setPaying] = useState<{ account: AccountView; way: 'top-up' | 'adjust' } | null>(
     null,
@@ -70,21 +71,33 @@ export default function Accounts() {
     });
   }
   const create = may('accounts') && (
-    <Button icon="plus" onPress={() => setCreating(true)}>
+    <Button kind="primary" icon="plus" onPress={() => setCreating(true)}>
       {t('account.new')}
     </Button>
   );
   return (
-    <Page title={t('nav.accounts')} actions={create}>
-      <Listing
+    <Page title={t('nav.accounts')} actions={view === 'accounts' && create}>
+      <Segments
         label={t('nav.accounts')}
-        icon="account"
-        empty={t('account.none')}
-        list={list}
-        columns={columns}
-        keyOf={(one) => one.id}
+        value={view}
+        options={[
+          ['accounts', t('account.tab')],
+          ['keys', t('account.keys')],
+        ]}
+        onValue={setView}
       />
-      <Keys accounts={list.rows ?? []} />
+      {view === 'accounts' ? (
+        <Listing
+          label={t('nav.accounts')}
+          icon="account"
+          empty={t('account.none')}
+          list={list}
+          columns={columns}
+          keyOf={(one) => one.id}
+        />
+      ) : (
+        <Keys accounts={list.rows ?? []} />
+      )}
       {creating && <NewAccount onClose={() => setCreating(false)} />}
       {paying && <Pay {...paying} onClose={() => setPaying(null)} />}
     </Page>

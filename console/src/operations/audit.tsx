@@ -1,7 +1,10 @@
-import type { RecordView } from '../api/schema';
+import type { KeyView, RecordView } from '../api/schema';
+import { auditWords } from '../i18n/audit';
 import { useLanguage } from '../i18n/language';
+import { isWord } from '../i18n/words';
 import { Button } from '../ui/button';
-import { Field } from '../ui/field';
+import { Field, Select } from '../ui/field';
+import { Filters } from '../ui/filters';
 import { when } from '../ui/format';
 import { Page } from '../ui/page';
 import type { Column } from '../ui/table';
@@ -20,7 +23,7 @@ function Change({ before, after }: { before: Values; after: Values }) {
   const changed = names.filter(
     (name) =>
       JSON.stringify(before?.[name]) !== JSON.stringify(after?.[name]) &&
-      (after?.[name] ?? before?.[name] ?? null) !== null,
+      (after?.[name] ?? before?.[name] ?? '') !== '',
   );
   return (
     <div className="change">
@@ -35,6 +38,8 @@ function Change({ before, after }: { before: Values; after: Values }) {
   );
 }
 
+const ACTIONS = Object.keys(auditWords).map((word) => word.replace('record.', ''));
+
 /** Who changed what. */
 export default function Audit() {
   const { t, language } = useLanguage();
@@ -42,15 +47,25 @@ export default function Audit() {
   const { from = '', to = '', ...rest } = filters;
   const asked = { ...rest, since: dayEdge(from), until: dayEdge(to, true) };
   const list = useList<RecordView>('/audit', asked);
+  const keys = useList<KeyView>('/keys');
+  const name = (action: string) => {
+    const word = `record.${action}`;
+    return isWord(word) ? t(word) : action;
+  };
   const columns: Column<RecordView>[] = [
     { name: t('ledger.at'), width: '11rem', cell: (one) => when(one.at, language) },
-    { name: t('audit.what'), width: '9rem', cell: (one) => <code>{one.action}</code> },
+    {
+      name: t('audit.what'),
+      width: '10rem',
+      cell: (one) => <span title={one.action}>{name(one.action)}</span>,
+    },
     { name: t('audit.on'), cell: (one) => <small className="mono">{one.target}</small> },
     {
       name: t('audit.who'),
       cell: (one) => (
         <small className="mono">
-          {one.user || one.actor} {one.address}
+          {keys.rows?.find((key) => key.id === one.actor)?.name ?? (one.user || one.actor)}{' '}
+          {one.address}
         </small>
       ),
     },
@@ -69,31 +84,37 @@ export default function Audit() {
         </Button>
       }
     >
-      <div className="filters">
-        <Field
+      <Filters
+        values={[filters['target'], filters['actor'], from, to]}
+        more={
+          <>
+            <Field
+              label={t('audit.on')}
+              value={filters['target'] ?? ''}
+              onValue={(value) => set('target', value)}
+            />
+            <Field
+              label={t('audit.who')}
+              value={filters['actor'] ?? ''}
+              onValue={(value) => set('actor', value)}
+            />
+            <Days
+              from={from}
+              to={to}
+              onFrom={(date) => set('from', date)}
+              onTo={(date) => set('to', date)}
+            />
+          </>
+        }
+      >
+        <Select
           label={t('audit.what')}
           data-slash
-          placeholder="key.create"
           value={filters['action'] ?? ''}
+          options={[['', t('is.all')], ...ACTIONS.map((one) => [one, name(one)] as const)]}
           onValue={(value) => set('action', value)}
         />
-        <Field
-          label={t('audit.on')}
-          value={filters['target'] ?? ''}
-          onValue={(value) => set('target', value)}
-        />
-        <Field
-          label={t('audit.who')}
-          value={filters['actor'] ?? ''}
-          onValue={(value) => set('actor', value)}
-        />
-        <Days
-          from={from}
-          to={to}
-          onFrom={(date) => set('from', date)}
-          onTo={(date) => set('to', date)}
-        />
-      </div>
+      </Filters>
       <Listing
         label={t('nav.audit')}
         icon="audit"

@@ -8,8 +8,9 @@ import { Button } from '../ui/button';
 import { Dialog } from '../ui/dialog';
 import { Fault } from '../ui/fault';
 import { Segments } from '../ui/field';
-import { count, when } from '../ui/format';
-import { Badge, Figure, Loading } from '../ui/page';
+import { count, soon, when } from '../ui/format';
+import { Badge, Figure } from '../ui/page';
+import { Skeleton } from '../ui/skeleton';
 import { HOUR_MS, joined } from './hours';
 
 const SPANS = ['24', '168', '720'] as const;
@@ -25,7 +26,7 @@ export function ChannelState({ channel }: { channel: ChannelView }) {
   if (channel.broken_until) {
     return (
       <span title={channel.broken_reason}>
-        <Badge tone="bad">{t('channel.rests', { at: when(channel.broken_until, language) })}</Badge>
+        <Badge tone="bad">{t('channel.rests', { at: soon(channel.broken_until, language) })}</Badge>
       </span>
     );
   }
@@ -83,7 +84,7 @@ function Record({ id, span }: { id: string; span: Span }) {
     queryFn: () => call<HourView[]>('GET', `${ADMIN}/channels/${id}/record?hours=${span}`),
   });
   if (found.error) return <Fault error={found.error} retry={() => void found.refetch()} />;
-  if (!found.data) return <Loading />;
+  if (!found.data) return <Skeleton shape="figures" />;
   const rows = found.data;
   const sum = (name: 'succeeded' | 'failed' | 'cancelled') =>
     rows.reduce((total, row) => total + row[name], 0);

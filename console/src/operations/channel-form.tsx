@@ -6,8 +6,11 @@ import { ADMIN } from '../api/session';
 import { useLanguage } from '../i18n/language';
 import { Button } from '../ui/button';
 import { Dialog } from '../ui/dialog';
-import { Field, Switch } from '../ui/field';
+import { Field, Select, Switch } from '../ui/field';
+import { mergedOptions, otherOptions, readObject } from './channel-options';
 import { useChange } from './desk';
+import { OptionFields } from './option-fields';
+import { aboutProvider, titleOf } from './provider-words';
 
 const LANES: readonly Lane[] = ['turbo', 'fast', 'relax'];
 const NUMBERS = [
@@ -19,37 +22,23 @@ const NUMBERS = [
 ] as const;
 type NumberName = (typeof NUMBERS)[number][0];
 
-/** Returns the options of the text; raises an error with this message for another thing. */
-function readOptions(text: string, message: string): Record<string, unknown> {
-  try {
-    const found: unknown = JSON.parse(text || '{}');
-    if (found && typeof found === 'object' && !Array.isArray(found)) {
-      return found as Record<string, unknown>;
-    }
-  } catch {
-    // Told below, like JSON of another kind.
-  }
-  throw new Error(message);
+interface Props {
+  channel: ChannelView | null;
+  onClose: () => void;
 }
 
 /** Creates a channel, or changes one. */
-export function ChannelForm({
-  channel,
-  onClose,
-}: {
-  channel: ChannelView | null;
-  onClose: () => void;
-}) {
-  const { t } = useLanguage();
+export function ChannelForm({ channel, onClose }: Props) {
+  const { t, language } = useLanguage();
   const change = useChange('/channels', 'queue');
   const [text, setText] = useState({
     name: channel?.name ?? '',
     provider: channel?.provider ?? 'mjproxy',
     base_url: channel?.base_url ?? '',
     remark: channel?.remark ?? '',
-    secret: '',
-    options: channel ? JSON.stringify(channel.options, null, 1) : '{}',
   });
+  const stored = channel?.options ?? {};
+  const [typed, setTyped] = useState<Record<string, string>>({});
   const [numbers, setNumbers] = useState(
     () =>
       Object.fromEntries(
@@ -65,19 +54,22 @@ export function ChannelForm({
     staleTime: Infinity,
   });
   const provider = providers.data?.find((one) => one.name === text.provider);
+  const declared = provider?.options.map((one) => one.name) ?? [];
+  const [others, setOthers] = useState<string | null>(null);
+  const shownOthers = others ?? otherOptions(stored, declared);
   const set = (name: keyof typeof text) => (value: string) =>
     setText((now) => ({ ...now, [name]: value }));
 
   const save = async () => {
-    const { provider, secret, options, ...rest } = text;
+    const { provider, ...rest } = text;
+    const odd = readObject(shownOthers);
+    if (!odd) throw new Error(t('channel.badOptions'));
+    const known = Object.entries(stored).filter(([name]) => declared.includes(name));
     const body = {
       ...rest,
       ...Object.fromEntries(NUMBERS.map(([name]) => [name, Number(numbers[name])])),
       ...(channel ? {} : { provider }),
-      options: {
-        ...readOptions(options, t('channel.badOptions')),
-        ...(secret ? { secret } : {}),
-      },
+      options: mergedOptions(Object.fromEntries(known), typed, odd),
       lanes,
       enabled,
       paused,
@@ -102,19 +94,21 @@ export function ChannelForm({
       }
     >
       <Field label={t('account.name')} required value={text.name} onValue={set('name')} />
-      <Field
+      <Select
         label={t('channel.provider')}
-        list="providers"
-        hint={provider?.about ?? ''}
+        hint={(provider && aboutProvider(provider, language)) ?? ''}
         disabled={Boolean(channel)}
         value={text.provider}
-        onValue={set('provider')}
+        options={
+          providers.data?.map((one) => [one.name, titleOf(one, language)] as const) ?? [
+            [text.provider, text.provider],
+          ]
+        }
+        onValue={(value) => {
+          set('provider')(value);
+          setTyped({});
+        }}
       />
-      <datalist id="providers">
-        {providers.data?.map((one) => (
-          <option key={one.name} value={one.name} label={one.title} />
-        ))}
-      </datalist>
       <Field
         label={t('channel.url')}
         type="url"
@@ -123,13 +117,12 @@ export function ChannelForm({
         value={text.base_url}
         onValue={set('base_url')}
       />
-      <Field
-        label={t('channel.secret')}
-        type="password"
-        autoComplete="new-password"
-        hint={t('channel.secretHint')}
-        value={text.secret}
-        onValue={set('secret')}
+      <OptionFields
+        options={provider?.options ?? []}
+        provider={text.provider}
+        stored={stored}
+        typed={typed}
+        onTyped={(name, value) => setTyped((now) => ({ ...now, [name]: value }))}
       />
       <fieldset>
         <legend>{t('channel.lanes')}</legend>
@@ -160,16 +153,18 @@ export function ChannelForm({
         ))}
       </div>
       <Field label={t('channel.remark')} optional value={text.remark} onValue={set('remark')} />
-      <label className="stack">
-        <span>{t('channel.options')}</span>
+      <details open={Boolean(shownOthers)}>
+        <summary>{t('channel.options')}</summary>
         <textarea
           rows={4}
           className="mono"
           spellCheck={false}
-          value={text.options}
-          onChange={(event) => set('options')(event.target.value)}
+          aria-label={t('channel.options')}
+          placeholder="{}"
+          value={shownOthers}
+          onChange={(event) => setOthers(event.target.value)}
         />
-      </label>
+      </details>
       <Switch
         label={t('account.enabled')}
         hint={t('channel.enabledHint')}
@@ -177,7 +172,7 @@ export function ChannelForm({
         onTurn={setEnabled}
       />
       <Switch
-        label={t('channel.paused')}
+        label={t('channel.pausedSwitch')}
         hint={t('channel.pausedHint')}
         on={paused}
         onTurn={setPaused}

@@ -36,7 +36,11 @@ export default function Channels() {
       ),
     },
     { name: t('channel.provider'), width: '7rem', cell: (one) => one.provider },
-    { name: t('channel.lanes'), width: '9rem', cell: (one) => one.lanes.join(', ') },
+    {
+      name: t('channel.lanes'),
+      width: '9rem',
+      cell: (one) => one.lanes.map((lane) => t(`speed.${lane}`)).join(', '),
+    },
     {
       name: t('channel.load'),
       width: 'minmax(0, 1.5fr)',

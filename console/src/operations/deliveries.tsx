@@ -8,9 +8,11 @@ import { isWord } from '../i18n/words';
 import { Button } from '../ui/button';
 import { Dialog } from '../ui/dialog';
 import { Fault } from '../ui/fault';
-import { Field, Select } from '../ui/field';
+import { Field, Segments, Select } from '../ui/field';
+import { Filters } from '../ui/filters';
 import { when } from '../ui/format';
-import { Badge, Loading, Page } from '../ui/page';
+import { Badge, Page } from '../ui/page';
+import { Skeleton } from '../ui/skeleton';
 import type { Column } from '../ui/table';
 import { saveCsv, useChange, useFilters, useList } from './desk';
 import { Listing } from './listing';
@@ -32,6 +34,7 @@ export default function Deliveries() {
   const { may } = useSession();
   const [filters, set] = useFilters({ state: '', task: '', host: '' });
   const list = useList<DeliveryView>('/deliveries', filters, 5000);
+  const [view, setView] = useState<'log' | 'signing'>('log');
   const [opened, setOpened] = useState('');
   const [testing, setTesting] = useState(false);
   const columns: Column<DeliveryView>[] = [
@@ -70,39 +73,58 @@ export default function Deliveries() {
   );
   return (
     <Page title={t('nav.deliveries')} actions={actions}>
-      <div className="filters">
-        <Select
-          label={t('delivery.state')}
-          value={filters['state'] ?? ''}
-          options={[
-            ['', t('is.all')],
-            ...STATES.map((one) => [one, t(`delivery.${one}`)] as const),
-          ]}
-          onValue={(value) => set('state', value)}
-        />
-        <Field
-          label={t('delivery.url')}
-          placeholder="example.com"
-          value={filters['host'] ?? ''}
-          onValue={(value) => set('host', value)}
-        />
-        <Field
-          label={t('queue.task')}
-          data-slash
-          value={filters['task'] ?? ''}
-          onValue={(value) => set('task', value)}
-        />
-      </div>
-      <Listing
+      <Segments
         label={t('nav.deliveries')}
-        icon="deliveries"
-        empty={t('delivery.none')}
-        emptyHint={t('delivery.noneText')}
-        list={list}
-        columns={columns}
-        keyOf={(one) => one.id}
+        value={view}
+        options={[
+          ['log', t('delivery.tab')],
+          ['signing', t('signing.title')],
+        ]}
+        onValue={setView}
       />
-      <Signing />
+      {view === 'signing' && <Signing />}
+      {view === 'log' && (
+        <>
+          <Filters
+            values={[filters['host'], filters['state']]}
+            more={
+              <>
+                <Select
+                  label={t('delivery.state')}
+                  value={filters['state'] ?? ''}
+                  options={[
+                    ['', t('is.all')],
+                    ...STATES.map((one) => [one, t(`delivery.${one}`)] as const),
+                  ]}
+                  onValue={(value) => set('state', value)}
+                />
+                <Field
+                  label={t('delivery.url')}
+                  placeholder="example.com"
+                  value={filters['host'] ?? ''}
+                  onValue={(value) => set('host', value)}
+                />
+              </>
+            }
+          >
+            <Field
+              label={t('queue.task')}
+              data-slash
+              value={filters['task'] ?? ''}
+              onValue={(value) => set('task', value)}
+            />
+          </Filters>
+          <Listing
+            label={t('nav.deliveries')}
+            icon="deliveries"
+            empty={t('delivery.none')}
+            emptyHint={t('delivery.noneText')}
+            list={list}
+            columns={columns}
+            keyOf={(one) => one.id}
+          />
+        </>
+      )}
       {opened && <Detail id={opened} onClose={() => setOpened('')} />}
       {testing && <Test onClose={() => setTesting(false)} />}
     </Page>
@@ -142,7 +164,7 @@ function Detail({ id, onClose }: { id: string; onClose: () => void }) {
   return (
     <Dialog title={t('delivery.details')} kind="side" onClose={onClose} footer={again}>
       {found.error && <Fault error={found.error} />}
-      {!found.data && !found.error && <Loading />}
+      {!found.data && !found.error && <Skeleton shape="form" />}
       {found.data && (
         <>
           <p className="mono">{found.data.delivery.url}</p>

@@ -8,7 +8,8 @@ import { useLanguage } from '../i18n/language';
 import { Button } from '../ui/button';
 import { Field } from '../ui/field';
 import { Icon } from '../ui/icon';
-import { Loading, Page } from '../ui/page';
+import { Page } from '../ui/page';
+import { Skeleton } from '../ui/skeleton';
 import { ChannelForm } from './channel-form';
 import { useChange, useList } from './desk';
 import { KeyForm } from './key-form';
@@ -23,7 +24,13 @@ export default function FirstSteps() {
   const keys = useList<KeyView>('/keys');
   const [made, setMade] = useState<KeyWithSecret | null>(null);
   const pictures = useQuery({ queryKey: ['feed', 'any'], queryFn: () => queryTasks({}, 0, 1) });
-  if (!users.rows || !channels.rows || !keys.rows || !pictures.data) return <Loading />;
+  if (!users.rows || !channels.rows || !keys.rows || !pictures.data) {
+    return (
+      <Page title={t('nav.start')}>
+        <Skeleton shape="steps" />
+      </Page>
+    );
+  }
   const steps = [
     users.rows.some((one) => one.has_password || one.linked),
     channels.rows.some((one) => one.provider !== 'sandbox'),
@@ -44,6 +51,23 @@ export default function FirstSteps() {
       >
         <div style={{ transform: `scaleX(${done / steps.length})` }} />
       </div>
+      {done === steps.length && (
+        <section className="card ready">
+          <h2>{t('start.all')}</h2>
+          <p>{t('start.allText')}</p>
+          <div className="row">
+            <Link href="/operations/accounts" className="button primary">
+              {t('nav.accounts')}
+            </Link>
+            <Link href="/operations/queue" className="button plain">
+              {t('nav.queue')}
+            </Link>
+            <a href="/docs" className="button plain">
+              {t('nav.docs')}
+            </a>
+          </div>
+        </section>
+      )}
       <ol className="steps">
         <Step title={t('start.password')} text={t('start.passwordText')} done={steps[0]}>
           <PasswordStep />

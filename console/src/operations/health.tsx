@@ -1,9 +1,11 @@
-import { useQuery } from '@tanstack/react-query';
+import { useQuery, type UseQueryResult } from '@tanstack/react-query';
 import { call } from '../api/client';
 import type { ChannelView } from '../api/schema';
 import { useSession } from '../api/session';
 import { useLanguage } from '../i18n/language';
+import { Fault } from '../ui/fault';
 import { Figure, Page } from '../ui/page';
+import { Skeleton } from '../ui/skeleton';
 import { ChannelState } from './channel-detail';
 import { useList } from './desk';
 import { Check } from './ledger';
@@ -35,13 +37,15 @@ export default function Health() {
     <Page title={t('nav.health')}>
       <div className="figures">
         <Figure label={t('health.version')} value={alive.data?.version ?? '–'} />
-        <Works label={t('health.process')} ok={!alive.error} />
-        <Works label={t('health.database')} ok={!ready.error} />
+        <Works label={t('health.process')} of={alive} />
+        <Works label={t('health.database')} of={ready} />
         <Figure label={t('health.you')} value={me ? t(`role.${me.key.role}`) : '–'} />
       </div>
       <Check />
       <section className="card">
         <h2>{t('health.channels')}</h2>
+        {channels.error && !channels.rows && <Fault error={channels.error} />}
+        {!channels.rows && !channels.error && <Skeleton />}
         {channels.rows?.map((one) => (
           <div key={one.id} className="lane-title">
             <span>
@@ -65,8 +69,11 @@ export default function Health() {
   );
 }
 
-function Works({ label, ok }: { label: string; ok: boolean }) {
+function Works({ label, of }: { label: string; of: UseQueryResult }) {
   const { t } = useLanguage();
+  const ok = !of.error;
+  // Not asked yet is neither good nor bad.
+  if (ok && !of.data) return <Figure label={label} value="–" />;
   return (
     <Figure label={label} value={t(ok ? 'health.ok' : 'health.bad')} tone={ok ? 'good' : 'bad'} />
   );

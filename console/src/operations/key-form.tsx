@@ -4,6 +4,7 @@ import { useLanguage } from '../i18n/language';
 import { Button } from '../ui/button';
 import { Dialog } from '../ui/dialog';
 import { Field, Select, Switch } from '../ui/field';
+import { AccountSelect } from './account-select';
 import { useChange } from './desk';
 
 export const ROLES: readonly Role[] = ['member', 'viewer', 'operator', 'admin'];
@@ -73,14 +74,7 @@ export function KeyForm({ of, accounts, onClose, onMade }: Props) {
       }
     >
       <Field label={t('key.name')} value={text.name} onValue={set('name')} />
-      {!of && (
-        <Select
-          label={t('key.account')}
-          value={account}
-          options={accounts.map((one) => [one.id, one.name] as const)}
-          onValue={setAccount}
-        />
-      )}
+      {!of && <AccountSelect accounts={accounts} value={account} onValue={setAccount} />}
       <Select
         label={t('key.role')}
         value={role}

@@ -4,10 +4,12 @@ import { useSession } from '../api/session';
 import { useLanguage } from '../i18n/language';
 import { Button, IconButton } from '../ui/button';
 import { ConfirmDialog, Dialog } from '../ui/dialog';
-import { Field, Select } from '../ui/field';
+import { Field } from '../ui/field';
+import { Filters } from '../ui/filters';
 import { dollars } from '../ui/format';
 import { Badge } from '../ui/page';
 import type { Column } from '../ui/table';
+import { AccountSelect } from './account-select';
 import { useChange, useFilters, useList } from './desk';
 import { KeyForm } from './key-form';
 import { Listing } from './listing';
@@ -95,25 +97,24 @@ export function Keys({ accounts }: { accounts: AccountView[] }) {
         ),
     });
   }
-  const every = [['', t('is.all')] as const, ...accounts.map((one) => [one.id, one.name] as const)];
   return (
     <>
-      <div className="lane-title">
-        <h2>{t('account.keys')}</h2>
-        <div className="row">
-          <Select
-            label={t('key.account')}
-            value={filters['account'] ?? ''}
-            options={every}
-            onValue={(value) => setFilter('account', value)}
-          />
-          {may('keys') && (
+      <Filters
+        actions={
+          may('keys') && (
             <Button kind="primary" icon="plus" onPress={() => setOpen({ what: 'form', key: null })}>
               {t('key.new')}
             </Button>
-          )}
-        </div>
-      </div>
+          )
+        }
+      >
+        <AccountSelect
+          all
+          accounts={accounts}
+          value={filters['account'] ?? ''}
+          onValue={(value) => setFilter('account', value)}
+        />
+      </Filters>
       <Listing
         label={t('account.keys')}
         icon="key"

@@ -1,15 +1,21 @@
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { call } from '../api/client';
-import type { AccountView, CheckView, EntryView, Money, StatementLine } from '../api/schema';
+import type { AccountView, CheckView, EntryView, StatementLine } from '../api/schema';
 import { ADMIN } from '../api/session';
 import { useLanguage } from '../i18n/language';
+import { isWord } from '../i18n/words';
 import { Button } from '../ui/button';
 import { Field, Segments, Select } from '../ui/field';
-import { dollars, when } from '../ui/format';
+import { Filters } from '../ui/filters';
+import { dollars } from '../ui/format';
+import { Fault } from '../ui/fault';
 import { Figure, Page } from '../ui/page';
+import { Skeleton } from '../ui/skeleton';
 import type { Column } from '../ui/table';
+import { AccountSelect } from './account-select';
 import { dayEdge, saveCsv, useFilters, useList } from './desk';
+import { Amount, Book, usePostingColumns, useVerb, VERBS } from './ledger-parts';
 import { Days, Listing } from './listing';
 
 /** All money: postings, statements and the proof of the books. */
@@ -32,10 +38,18 @@ export default function Ledger() {
       {view === 'entries' ? (
         <Entries accounts={accounts.rows ?? []} />
       ) : (
-        accounts.rows?.[0] && <Statement accounts={accounts.rows} first={accounts.rows[0].id} />
+        <Statements list={accounts} />
       )}
     </Page>
   );
+}
+
+function Statements({ list }: { list: ReturnType<typeof useList<AccountView>> }) {
+  if (list.error && !list.rows)
+    return <Fault error={list.error} retry={() => void list.refetch()} />;
+  const first = list.rows?.[0];
+  if (!list.rows || !first) return <Skeleton />;
+  return <Statement accounts={list.rows} first={first.id} />;
 }
 
 /** Whether all sums agree. */
@@ -45,7 +59,12 @@ export function Check() {
     queryKey: ['ledger-check'],
     queryFn: () => call<CheckView>('GET', `${ADMIN}/ledger/check`),
   });
-  if (!check.data) return null;
+  const finding = (what: string) => {
+    const word = `ledger.what.${what}`;
+    return isWord(word) ? t(word) : what;
+  };
+  if (check.error) return <Fault error={check.error} retry={() => void check.refetch()} />;
+  if (!check.data) return <Skeleton shape="figures" />;
   const { ok, drift, held, open_tasks, findings } = check.data;
   return (
     <>
@@ -62,7 +81,7 @@ export function Check() {
       {findings.map((one) => (
         <p key={one.what + one.of} className="notice bad">
           {t('ledger.expected', {
-            what: one.what,
+            what: finding(one.what),
             of: one.of,
             expected: dollars(one.expected.usd),
             found: dollars(one.found.usd),
@@ -73,49 +92,24 @@ export function Check() {
   );
 }
 
-function Amount({ money, signed = false }: { money: Money; signed?: boolean }) {
-  const plus = signed && money.nanos > 0;
-  return (
-    <span className={plus ? 'plus' : ''}>
-      {plus && '+'}
-      {dollars(money.usd)}
-    </span>
-  );
-}
-
-/** The name of a book, which breaks between whose and which it is. */
-function Book({ name }: { name: string }) {
-  const [owner, ...rest] = name.split('/');
-  return (
-    <small className="mono">
-      {owner}
-      {rest.map((part) => (
-        <span key={part}>
-          /<wbr />
-          {part}
-        </span>
-      ))}
-    </small>
-  );
-}
-
 function Entries({ accounts }: { accounts: AccountView[] }) {
-  const { t, language } = useLanguage();
+  const { t } = useLanguage();
+  const verb = useVerb();
+  const first = usePostingColumns<EntryView>();
   const [filters, set] = useFilters({ account: '', verb: '', task: '', from: '', to: '' });
   const { from = '', to = '', ...rest } = filters;
   const asked = { ...rest, since: dayEdge(from), until: dayEdge(to, true) };
   const list = useList<EntryView>('/ledger/entries', asked);
   const columns: Column<EntryView>[] = [
-    { name: t('ledger.at'), width: '11rem', cell: (one) => when(one.posted_at, language) },
-    { name: t('ledger.verb'), width: '6rem', cell: (one) => one.verb },
+    ...first,
     {
       name: t('ledger.amount'),
       width: '8rem',
       align: 'end',
       cell: (one) => <Amount money={one.amount} />,
     },
-    { name: t('ledger.from'), cell: (one) => <Book name={one.source} /> },
-    { name: t('ledger.to'), cell: (one) => <Book name={one.destination} /> },
+    { name: t('ledger.from'), cell: (one) => <Book name={one.source} accounts={accounts} /> },
+    { name: t('ledger.to'), cell: (one) => <Book name={one.destination} accounts={accounts} /> },
     {
       name: t('queue.task'),
       width: '10rem',
@@ -127,37 +121,44 @@ function Entries({ accounts }: { accounts: AccountView[] }) {
       cell: (one) => <small className="clamp">{one.note || one.price_key}</small>,
     },
   ];
-  const verbs = ['', 'top_up', 'hold', 'capture', 'release', 'adjust'];
   return (
     <>
-      <div className="filters">
-        <Select
-          label={t('key.account')}
+      <Filters
+        values={[filters['verb'], from, to, filters['task']]}
+        more={
+          <>
+            <Select
+              label={t('ledger.verb')}
+              value={filters['verb'] ?? ''}
+              options={[['', t('is.all')], ...VERBS.map((one) => [one, verb(one)] as const)]}
+              onValue={(value) => set('verb', value)}
+            />
+            <Days
+              from={from}
+              to={to}
+              onFrom={(date) => set('from', date)}
+              onTo={(date) => set('to', date)}
+            />
+            <Field
+              label={t('queue.task')}
+              value={filters['task'] ?? ''}
+              onValue={(value) => set('task', value)}
+            />
+          </>
+        }
+        actions={
+          <Button icon="download" onPress={() => saveCsv('/ledger/entries', asked)}>
+            {t('do.csv')}
+          </Button>
+        }
+      >
+        <AccountSelect
+          all
+          accounts={accounts}
           value={filters['account'] ?? ''}
-          options={[['', t('is.all')], ...accounts.map((one) => [one.id, one.name] as const)]}
           onValue={(value) => set('account', value)}
         />
-        <Select
-          label={t('ledger.verb')}
-          value={filters['verb'] ?? ''}
-          options={verbs.map((one) => [one, one || t('is.all')] as const)}
-          onValue={(value) => set('verb', value)}
-        />
-        <Days
-          from={from}
-          to={to}
-          onFrom={(date) => set('from', date)}
-          onTo={(date) => set('to', date)}
-        />
-        <Field
-          label={t('queue.task')}
-          value={filters['task'] ?? ''}
-          onValue={(value) => set('task', value)}
-        />
-        <Button icon="download" onPress={() => saveCsv('/ledger/entries', asked)}>
-          {t('do.csv')}
-        </Button>
-      </div>
+      </Filters>
       <Listing
         label={t('ledger.entries')}
         icon="ledger"
@@ -171,15 +172,15 @@ function Entries({ accounts }: { accounts: AccountView[] }) {
 }
 
 function Statement({ accounts, first }: { accounts: AccountView[]; first: string }) {
-  const { t, language } = useLanguage();
+  const { t } = useLanguage();
+  const start = usePostingColumns<StatementLine>();
   const [filters, set] = useFilters({ account: first, from: '', to: '' });
   const { account = first, from = '', to = '' } = filters;
   const asked = { since: dayEdge(from), until: dayEdge(to, true) };
   const path = `/accounts/${account}/statement`;
   const list = useList<StatementLine>(path, asked);
   const columns: Column<StatementLine>[] = [
-    { name: t('ledger.at'), width: '11rem', cell: (one) => when(one.posted_at, language) },
-    { name: t('ledger.verb'), width: '7rem', cell: (one) => one.verb },
+    ...start,
     {
       name: t('ledger.amount'),
       width: '9rem',
@@ -195,23 +196,28 @@ function Statement({ accounts, first }: { accounts: AccountView[]; first: string
   ];
   return (
     <>
-      <div className="filters">
-        <Select
-          label={t('key.account')}
+      <Filters
+        values={[from, to]}
+        more={
+          <Days
+            from={from}
+            to={to}
+            onFrom={(date) => set('from', date)}
+            onTo={(date) => set('to', date)}
+          />
+        }
+        actions={
+          <Button icon="download" onPress={() => saveCsv(path, asked)}>
+            {t('do.csv')}
+          </Button>
+        }
+      >
+        <AccountSelect
+          accounts={accounts}
           value={account}
-          options={accounts.map((one) => [one.id, one.name] as const)}
           onValue={(value) => set('account', value)}
         />
-        <Days
-          from={from}
-          to={to}
-          onFrom={(date) => set('from', date)}
-          onTo={(date) => set('to', date)}
-        />
-        <Button icon="download" onPress={() => saveCsv(path, asked)}>
-          {t('do.csv')}
-        </Button>
-      </div>
+      </Filters>
       <Listing
         label={t('ledger.statement')}
         icon="ledger"

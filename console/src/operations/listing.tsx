@@ -3,7 +3,8 @@ import { useLanguage } from '../i18n/language';
 import { Fault } from '../ui/fault';
 import { Field } from '../ui/field';
 import type { IconName } from '../ui/icon';
-import { Empty, Loading } from '../ui/page';
+import { Empty } from '../ui/page';
+import { Skeleton } from '../ui/skeleton';
 import { DataTable, type Column } from '../ui/table';
 import { useList } from './desk';
 import './operations.css';
@@ -32,7 +33,7 @@ export function Listing<T>({
 }: Props<T>) {
   if (list.error && !list.rows)
     return <Fault error={list.error} retry={() => void list.refetch()} />;
-  if (!list.rows) return <Loading />;
+  if (!list.rows) return <Skeleton />;
   if (!list.rows.length) {
     return (
       <Empty icon={icon} title={empty} {...(emptyHint ? { text: emptyHint } : {})}>

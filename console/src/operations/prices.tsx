@@ -3,6 +3,7 @@ import type { PriceView } from '../api/schema';
 import { useSession } from '../api/session';
 import { useLanguage } from '../i18n/language';
 import { Button } from '../ui/button';
+import { Dialog } from '../ui/dialog';
 import { Field, Switch } from '../ui/field';
 import { dollars } from '../ui/format';
 import { Badge, Page } from '../ui/page';
@@ -15,6 +16,7 @@ import { Simulation } from './simulation';
 export default function Prices() {
   const { t } = useLanguage();
   const { may } = useSession();
+  const [adding, setAdding] = useState(false);
   const [simulating, setSimulating] = useState(false);
   const [changed, setChanged] = useState(false);
   const [text, setText] = useState('');
@@ -58,6 +60,11 @@ export default function Prices() {
           <Button icon="download" onPress={() => saveCsv('/prices')}>
             {t('do.csv')}
           </Button>
+          {writes && (
+            <Button kind="primary" icon="plus" onPress={() => setAdding(true)}>
+              {t('price.new')}
+            </Button>
+          )}
         </>
       }
     >
@@ -65,7 +72,6 @@ export default function Prices() {
         <Field label={t('do.search')} type="search" data-slash value={text} onValue={setText} />
         <Switch label={t('price.changed')} on={changed} onTurn={setChanged} />
       </div>
-      {writes && <NewPrice />}
       {simulating && <Simulation prices={list.rows ?? []} />}
       {rows?.length ? (
         <DataTable
@@ -85,6 +91,7 @@ export default function Prices() {
           keyOf={(one) => one.key}
         />
       )}
+      {adding && <NewPrice onClose={() => setAdding(false)} />}
     </Page>
   );
 }
@@ -127,28 +134,42 @@ function Reset({ price, writes }: { price: PriceView; writes: boolean }) {
   );
 }
 
-function NewPrice() {
+function NewPrice({ onClose }: { onClose: () => void }) {
   const { t } = useLanguage();
   const change = useChange('/prices', 'price-list');
   const [key, setKey] = useState('');
   const [usd, setUsd] = useState('');
   const add = async () => {
     await change('PUT', `/prices/${encodeURI(key.trim())}`, { price: { usd: usd.trim() } });
-    setKey('');
-    setUsd('');
+    onClose();
   };
   return (
-    <form className="filters" onSubmit={(event) => event.preventDefault()}>
+    <Dialog
+      title={t('price.new')}
+      onClose={onClose}
+      footer={
+        <>
+          <Button onPress={onClose}>{t('do.cancel')}</Button>
+          <Button kind="primary" disabled={!key.trim() || !usd.trim()} onPress={add}>
+            {t('do.create')}
+          </Button>
+        </>
+      }
+    >
       <Field
-        label={t('price.new')}
+        label={t('price.key')}
+        hint={t('price.keyHint')}
         placeholder="midjourney@imagine-v7-fast"
         value={key}
         onValue={setKey}
       />
-      <Field label={`${t('price.price')} ($)`} inputMode="decimal" value={usd} onValue={setUsd} />
-      <Button type="submit" icon="plus" disabled={!key.trim() || !usd.trim()} onPress={add}>
-        {t('do.create')}
-      </Button>
-    </form>
+      <Field
+        label={`${t('price.price')} ($)`}
+        inputMode="decimal"
+        placeholder="0.05"
+        value={usd}
+        onValue={setUsd}
+      />
+    </Dialog>
   );
 }

@@ -7,7 +7,8 @@ import { isWord } from '../i18n/words';
 import { Button } from '../ui/button';
 import { Fault } from '../ui/fault';
 import { ago } from '../ui/format';
-import { Badge, Empty, Loading, Page } from '../ui/page';
+import { Badge, Empty, Page } from '../ui/page';
+import { Skeleton } from '../ui/skeleton';
 import { DataTable, type Column } from '../ui/table';
 import { ChannelState } from './channel-detail';
 import { useChange } from './desk';
@@ -53,7 +54,13 @@ export default function Queue() {
   const found = useQuery({ queryKey: ['queue'], queryFn: readQueue, refetchInterval: POLL_MS });
   if (found.error && !found.data)
     return <Fault error={found.error} retry={() => void found.refetch()} />;
-  if (!found.data) return <Loading />;
+  if (!found.data) {
+    return (
+      <Page title={t('nav.queue')}>
+        <Skeleton />
+      </Page>
+    );
+  }
   const { tasks, channels } = found.data;
   const known = new Set(channels.map((one) => one.id));
   const strays = tasks.filter((task) => !task.channel || !known.has(task.channel));
@@ -143,7 +150,7 @@ function Tasks({ rows, label }: { rows: Row[]; label: string }) {
       cell: ({ task }) => <span className="clamp">{task.prompt || task.action}</span>,
     },
     { name: t('queue.place'), width: '4rem', cell: ({ place }) => place ?? '–' },
-    { name: t('queue.lane'), width: '4.5rem', cell: ({ task }) => task.lane },
+    { name: t('queue.lane'), width: '4.5rem', cell: ({ task }) => t(`speed.${task.lane}`) },
     {
       name: t('queue.status'),
       width: '8rem',

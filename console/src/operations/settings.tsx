@@ -3,16 +3,21 @@ import { useDeferredValue, useState } from 'react';
 import { call } from '../api/client';
 import type { SettingView } from '../api/schema';
 import { ADMIN } from '../api/session';
+import chinese from '../i18n/zh/settings.json';
 import { useLanguage } from '../i18n/language';
 import { Fault } from '../ui/fault';
 import { Field, Switch } from '../ui/field';
-import { Badge, Empty, Loading, Page } from '../ui/page';
+import { Badge, Empty, Page } from '../ui/page';
+import { Skeleton } from '../ui/skeleton';
 import { DataTable, type Column } from '../ui/table';
 import './operations.css';
 
+const SAID: Partial<Record<string, string>> = chinese;
+
 /** What this installation was told; to read, for it is set where gesso is started. */
 export default function Settings() {
-  const { t } = useLanguage();
+  const { t, language } = useLanguage();
+  const meaning = (one: SettingView) => (language === 'zh' && SAID[one.name]) || one.meaning;
   const [text, setText] = useState('');
   const [changed, setChanged] = useState(false);
   const wanted = useDeferredValue(text.trim().toLowerCase());
@@ -22,7 +27,8 @@ export default function Settings() {
   });
   const rows = found.data?.filter(
     (one) =>
-      (!changed || one.is_set) && `${one.name} ${one.meaning}`.toLowerCase().includes(wanted),
+      (!changed || one.is_set) &&
+      `${one.name} ${one.meaning} ${meaning(one)}`.toLowerCase().includes(wanted),
   );
   const columns: Column<SettingView>[] = [
     {
@@ -34,7 +40,7 @@ export default function Settings() {
     {
       name: t('settings.meaning'),
       width: 'minmax(0, 2.4fr)',
-      cell: (one) => <span lang="en">{one.meaning}</span>,
+      cell: (one) => <Meaning text={meaning(one)} />,
     },
   ];
   return (
@@ -45,7 +51,7 @@ export default function Settings() {
         <Switch label={t('settings.changed')} on={changed} onTurn={setChanged} />
       </div>
       {found.error && <Fault error={found.error} retry={() => void found.refetch()} />}
-      {!found.data && !found.error && <Loading />}
+      {!found.data && !found.error && <Skeleton />}
       {rows?.length === 0 && <Empty icon="settings" title={t('settings.none')} />}
       {rows && rows.length > 0 && (
         <DataTable
@@ -59,8 +65,20 @@ export default function Settings() {
   );
 }
 
+/** A text in which names stand between backticks, as in the reference. */
+function Meaning({ text }: { text: string }) {
+  const parts = text.split('`');
+  return (
+    <span>{parts.map((part, index) => (index % 2 ? <code key={index}>{part}</code> : part))}</span>
+  );
+}
+
 function Value({ of }: { of: SettingView }) {
   const { t } = useLanguage();
+  const written = (value: string) => {
+    if (value === 'True' || value === 'False') return t(value === 'True' ? 'is.yes' : 'is.no');
+    return value || t('settings.unset');
+  };
   if (of.secret) {
     return (
       <Badge tone={of.is_set ? 'good' : 'plain'}>
@@ -70,10 +88,8 @@ function Value({ of }: { of: SettingView }) {
   }
   return (
     <span>
-      <code>{of.value || t('settings.unset')}</code>{' '}
-      {of.is_set && (
-        <small>{t('settings.default', { value: of.default || t('settings.unset') })}</small>
-      )}
+      {of.value ? <code>{written(of.value)}</code> : <small>{t('settings.unset')}</small>}{' '}
+      {of.is_set && <small>{t('settings.default', { value: written(of.default) })}</small>}
     </span>
   );
 }

@@ -9,6 +9,7 @@ import { ConfirmDialog } from '../ui/dialog';
 import { Field, Select } from '../ui/field';
 import { when } from '../ui/format';
 import { Fault } from '../ui/fault';
+import { Skeleton } from '../ui/skeleton';
 import { useChange, useList } from './desk';
 import { SecretDialog } from './secret-dialog';
 
@@ -62,6 +63,7 @@ function Secrets({ owner }: { owner: string }) {
   };
   return (
     <>
+      {!found.data && <Skeleton shape="form" />}
       {found.data?.length === 0 && <p className="muted">{t('signing.none')}</p>}
       <ul className="stack">
         {found.data?.map((one) => (

@@ -1,18 +1,33 @@
 import { useState } from 'react';
-import type { UsageView } from '../api/schema';
+import type { AccountView, KeyView, UsageView } from '../api/schema';
 import { useLanguage } from '../i18n/language';
+import { isWord } from '../i18n/words';
 import { Button } from '../ui/button';
 import { Fault } from '../ui/fault';
 import { Segments } from '../ui/field';
 import { count, dollars, nanoDollars } from '../ui/format';
-import { Empty, Figure, Loading, Page } from '../ui/page';
+import { Empty, Figure, Page } from '../ui/page';
+import { Skeleton } from '../ui/skeleton';
 import { DataTable, type Column } from '../ui/table';
 import { BarList, DayChart } from './charts';
 import { dayEdge, saveCsv, useFilters, useList } from './desk';
 import { Days } from './listing';
 
-const GROUPS = ['day', 'action', 'account', 'key'] as const;
+const GROUPS = ['day', 'model', 'action', 'account', 'key'] as const;
 type Group = (typeof GROUPS)[number];
+
+/** Returns what a group is called by people: accounts and keys by their names. */
+function useNames(): (by: Group, id: string) => string {
+  const { t } = useLanguage();
+  const accounts = useList<AccountView>('/accounts');
+  const keys = useList<KeyView>('/keys');
+  return (by, id) => {
+    if (by === 'account') return accounts.rows?.find((one) => one.id === id)?.name ?? id;
+    if (by === 'key') return keys.rows?.find((one) => one.id === id)?.name ?? id;
+    const word = `action.${id}`;
+    return by === 'action' && isWord(word) ? t(word) : id;
+  };
+}
 
 function firstDay(): string {
   const day = new Date();
@@ -29,7 +44,9 @@ export default function Usage() {
   const asked = { by, since: dayEdge(from), until: dayEdge(to, true) };
   const list = useList<UsageView>('/usage', asked);
   const rows = list.rows ?? [];
-  const nameOf = (row: UsageView) => (by === 'day' ? (row.day ?? '') : row[by]);
+  const names = useNames();
+  const nameOf = (row: UsageView) => (by === 'day' ? (row.day ?? '') : names(by, row[by]));
+  const idOf = (row: UsageView) => (by === 'day' ? (row.day ?? '') : row[by]);
   const columns: Column<UsageView>[] = [
     { name: t(`usage.${by}`), width: 'minmax(0, 2fr)', cell: nameOf },
     { name: t('usage.tasks'), align: 'end', cell: (row) => count(row.tasks, language) },
@@ -53,15 +70,20 @@ export default function Usage() {
           onFrom={(date) => set('from', date)}
           onTo={(date) => set('to', date)}
         />
+        <Segments
+          label={t('usage.by')}
+          value={by}
+          options={GROUPS.map((one) => [one, t(`usage.${one}`)] as const)}
+          onValue={setBy}
+        />
       </div>
-      <Segments
-        label={t('usage.by')}
-        value={by}
-        options={GROUPS.map((one) => [one, t(`usage.${one}`)] as const)}
-        onValue={setBy}
-      />
       {list.error && <Fault error={list.error} retry={() => void list.refetch()} />}
-      {!list.rows && !list.error && <Loading />}
+      {!list.rows && !list.error && (
+        <>
+          <Skeleton shape="figures" />
+          <Skeleton />
+        </>
+      )}
       {list.rows && !rows.length && <Empty icon="usage" title={t('usage.none')} />}
       {rows.length > 0 && (
         <>
@@ -81,7 +103,7 @@ export default function Usage() {
             label={t('nav.usage')}
             columns={columns}
             rows={rows}
-            keyOf={nameOf}
+            keyOf={idOf}
             {...list.more}
           />
         </>

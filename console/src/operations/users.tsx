@@ -8,6 +8,7 @@ import { Field, Select } from '../ui/field';
 import { when } from '../ui/format';
 import { Page } from '../ui/page';
 import type { Column } from '../ui/table';
+import { AccountSelect } from './account-select';
 import { useChange, useList } from './desk';
 import { ROLES } from './key-form';
 import { Listing } from './listing';
@@ -127,12 +128,7 @@ function UserForm({
         options={ROLES.map((one) => [one, t(`role.${one}`)] as const)}
         onValue={setRole}
       />
-      <Select
-        label={t('key.account')}
-        value={account}
-        options={accounts.map((one) => [one.id, one.name] as const)}
-        onValue={setAccount}
-      />
+      <AccountSelect accounts={accounts} value={account} onValue={setAccount} />
       <Field
         label={t('login.password')}
         type="password"

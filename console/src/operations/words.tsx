@@ -5,7 +5,8 @@ import { useLanguage } from '../i18n/language';
 import { Button, IconButton } from '../ui/button';
 import { Fault } from '../ui/fault';
 import { Field } from '../ui/field';
-import { Empty, Loading, Page } from '../ui/page';
+import { Empty, Page } from '../ui/page';
+import { Skeleton } from '../ui/skeleton';
 import { useChange, useList } from './desk';
 import './operations.css';
 
@@ -22,6 +23,7 @@ export default function Words() {
   };
   return (
     <Page title={t('nav.words')}>
+      <p className="muted">{t('words.lead')}</p>
       {may('words') && (
         <form className="filters" onSubmit={(event) => event.preventDefault()}>
           <Field label={t('words.word')} data-slash value={word} onValue={setWord} />
@@ -31,7 +33,7 @@ export default function Words() {
         </form>
       )}
       {list.error && <Fault error={list.error} retry={() => void list.refetch()} />}
-      {!list.rows && !list.error && <Loading />}
+      {!list.rows && !list.error && <Skeleton shape="form" />}
       {list.rows && !list.rows.length && (
         <Empty icon="words" title={t('words.none')} text={t('words.noneText')} />
       )}

@@ -7,7 +7,8 @@ import { isWord } from '../i18n/words';
 import { Fault } from '../ui/fault';
 import { Field } from '../ui/field';
 import { dollars } from '../ui/format';
-import { Empty, Loading, Page } from '../ui/page';
+import { Empty, Page } from '../ui/page';
+import { Skeleton } from '../ui/skeleton';
 import { DataTable, type Column } from '../ui/table';
 import { taskRows, type TaskRow } from './task-rows';
 
@@ -31,7 +32,7 @@ export default function PriceList() {
         <Empty icon="prices" title={t('priceList.closed')} text={t('priceList.closedText')} />
       )}
       {found.error && !closed && <Fault error={found.error} retry={() => void found.refetch()} />}
-      {!found.data && !found.error && <Loading />}
+      {!found.data && !found.error && <Skeleton />}
       {found.data && (
         <>
           <div className="filters">

@@ -50,6 +50,7 @@ export default function AccountPage() {
             value={dollars(String(balance.data.remain_balance))}
           />
         )}
+        {!account.data && !balance.data && <Figure label={t('account.available')} value="–" />}
         <Figure label={t('key.spent')} value={dollars(key.spent.usd)} />
         <Figure
           label={t('key.limit')}

@@ -20,6 +20,7 @@ export function Login() {
 
   const enter = async (event: SyntheticEvent) => {
     event.preventDefault();
+    if (busy) return;
     setBusy(true);
     setFault('');
     try {

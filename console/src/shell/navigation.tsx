@@ -1,11 +1,11 @@
-import { useState } from 'react';
+import { useMemo, useState } from 'react';
 import { Link, useLocation } from 'wouter';
 import { useSession } from '../api/session';
 import { useLanguage } from '../i18n/language';
 import { IconButton } from '../ui/button';
 import { Dialog } from '../ui/dialog';
 import { Icon } from '../ui/icon';
-import { PAGES, type PageEntry } from './pages';
+import { GROUPS, PAGES, type PageEntry } from './pages';
 import { Switches } from './switches';
 
 function NavLink({ entry, onGo }: { entry: PageEntry; onGo?: () => void }) {
@@ -15,6 +15,8 @@ function NavLink({ entry, onGo }: { entry: PageEntry; onGo?: () => void }) {
     <Link
       href={entry.path}
       aria-current={path === entry.path ? 'page' : undefined}
+      onPointerEnter={entry.component.fetch}
+      onFocus={entry.component.fetch}
       onClick={() => onGo?.()}
     >
       <Icon name={entry.icon} />
@@ -23,28 +25,34 @@ function NavLink({ entry, onGo }: { entry: PageEntry; onGo?: () => void }) {
   );
 }
 
-/** Returns the pages that this role may see: its own, and those of operators. */
-export function usePages(): { own: PageEntry[]; operations: PageEntry[] } {
+/** Returns the pages that this role may see. */
+export function usePages(): PageEntry[] {
   const { may } = useSession();
-  const seen = PAGES.filter((page) => !page.needs || may(page.needs));
-  return { own: seen.filter((p) => !p.needs), operations: seen.filter((p) => p.needs) };
+  return useMemo(() => PAGES.filter((page) => !page.needs || may(page.needs)), [may]);
 }
 
 function Links({ onGo }: { onGo?: () => void }) {
-  const { own, operations } = usePages();
+  const seen = usePages();
   const { t } = useLanguage();
   const go = onGo ? { onGo } : {};
-  return (
-    <>
-      {own.map((entry) => (
-        <NavLink key={entry.path} entry={entry} {...go} />
-      ))}
-      {operations.length > 0 && <h2>{t('nav.operations')}</h2>}
-      {operations.map((entry) => (
-        <NavLink key={entry.path} entry={entry} {...go} />
-      ))}
-    </>
-  );
+  return GROUPS.map((group) => {
+    const entries = seen.filter((entry) => entry.group === group);
+    if (!entries.length) return null;
+    return (
+      <section key={group}>
+        {group !== 'own' && <h2>{t(`nav.group.${group}`)}</h2>}
+        {entries.map((entry) => (
+          <NavLink key={entry.path} entry={entry} {...go} />
+        ))}
+        {group === 'own' && (
+          <a href="/docs">
+            <Icon name="docs" />
+            <span>{t('nav.docs')}</span>
+          </a>
+        )}
+      </section>
+    );
+  });
 }
 
 function Who() {
@@ -78,10 +86,6 @@ export function SideNavigation({ onSearch }: { onSearch: () => void }) {
       </button>
       <nav aria-label={t('nav.main')}>
         <Links />
-        <a href="/docs">
-          <Icon name="docs" />
-          <span>{t('nav.docs')}</span>
-        </a>
       </nav>
       <Switches />
       <Who />
@@ -92,7 +96,7 @@ export function SideNavigation({ onSearch }: { onSearch: () => void }) {
 /** Navigation at the bottom of phones; the rest is in a drawer. */
 export function BottomNavigation({ onSearch }: { onSearch: () => void }) {
   const { t } = useLanguage();
-  const { own } = usePages();
+  const own = usePages().filter((entry) => entry.group === 'own');
   const [open, setOpen] = useState(false);
   return (
     <>

@@ -16,14 +16,14 @@ interface Command {
 
 function useCommands(text: string): Command[] {
   const { t, switchLanguage } = useLanguage();
-  const { own, operations } = usePages();
+  const pages = usePages();
   const { leave } = useSession();
   const [, go] = useLocation();
   const [, setTheme] = useTheme();
   return useMemo(() => {
     const commands: Command[] = [
       { name: t('command.write'), icon: 'studio', hint: '/', run: () => go('/?write=1') },
-      ...[...own, ...operations].map((page) => ({
+      ...pages.map((page) => ({
         name: t(page.word),
         icon: page.icon,
         hint: `g ${page.key}`,
@@ -43,7 +43,7 @@ function useCommands(text: string): Command[] {
       found.unshift({ name, icon: 'image', run: () => go(`/gallery?task=${text.trim()}`) });
     }
     return found;
-  }, [text, t, own, operations, go, setTheme, switchLanguage, leave]);
+  }, [text, t, pages, go, setTheme, switchLanguage, leave]);
 }
 
 /** Everything by its name, at a key press. */

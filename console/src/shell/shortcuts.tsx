@@ -8,14 +8,14 @@ import { usePages } from './navigation';
 /** The help of the keyboard. */
 function Help({ onClose }: { onClose: () => void }) {
   const { t } = useLanguage();
-  const { own, operations } = usePages();
+  const pages = usePages();
   const rows: [string, string][] = [
     ['Ctrl/⌘ K', t('keys.palette')],
     ['/', t('keys.prompt')],
-    ['Ctrl/⌘ ↵', t('keys.submit')],
+    ['↵', t('keys.submit')],
     ['← →', t('keys.arrows')],
     ['?', t('keys.help')],
-    ...[...own, ...operations].map((page): [string, string] => [`g ${page.key}`, t(page.word)]),
+    ...pages.map((page): [string, string] => [`g ${page.key}`, t(page.word)]),
   ];
   return (
     <Dialog title={t('keys.title')} onClose={onClose}>
@@ -37,7 +37,7 @@ function Help({ onClose }: { onClose: () => void }) {
 export function Shortcuts({ onPalette }: { onPalette: () => void }) {
   const [help, setHelp] = useState(false);
   const [, go] = useLocation();
-  const { own, operations } = usePages();
+  const pages = usePages();
   const first = useRef(0);
   const press = useCallback(
     (event: KeyboardEvent) => {
@@ -51,7 +51,7 @@ export function Shortcuts({ onPalette }: { onPalette: () => void }) {
       const afterG = Date.now() - first.current < 1200;
       first.current = 0;
       if (afterG) {
-        const page = [...own, ...operations].find((one) => one.key === event.key);
+        const page = pages.find((one) => one.key === event.key);
         if (page) go(page.path);
       } else if (event.key === 'g') first.current = Date.now();
       else if (event.key === '?') setHelp(true);
@@ -63,7 +63,7 @@ export function Shortcuts({ onPalette }: { onPalette: () => void }) {
         } else go('/?write=1');
       }
     },
-    [go, onPalette, own, operations],
+    [go, onPalette, pages],
   );
   useKeys(press);
   return help ? <Help onClose={() => setHelp(false)} /> : null;

@@ -1,10 +1,9 @@
 import { useQueryClient } from '@tanstack/react-query';
 import {
   createContext,
-  lazy,
-  Suspense,
   useCallback,
   useContext,
+  useEffect,
   useMemo,
   useState,
   type ReactNode,
@@ -12,18 +11,21 @@ import {
 import {
   cancelTask,
   fetchTask,
+  overBreaks,
   submit,
   type Accepted,
   type Button,
   type Task,
 } from '../api/midjourney';
 import { useLanguage } from '../i18n/language';
+import { DialogSkeleton } from '../ui/dialog-skeleton';
+import { later } from '../ui/later';
 import { useToast } from '../ui/toast';
 import { buttonName, childAction } from './button-names';
 import { refreshCards, settleSending, showSending } from './feed';
 
-const Answer = lazy(() => import('./answer'));
-const Lightbox = lazy(() => import('./lightbox'));
+const Answer = later(() => import('./answer'), DialogSkeleton);
+const Lightbox = later(() => import('./lightbox'), DialogSkeleton);
 
 interface Wish {
   path: string;
@@ -57,6 +59,12 @@ export function ActionsProvider({ children, onChange }: Props) {
   const [asking, setAsking] = useState<Task | null>(null);
   const [viewed, setViewed] = useState<{ task: Task; index: number } | null>(null);
 
+  // What the next press needs is fetched while people look.
+  useEffect(() => {
+    const waiting = setTimeout(() => [Answer, Lightbox].forEach((one) => one.fetch()), 1500);
+    return () => clearTimeout(waiting);
+  }, []);
+
   const refresh = useCallback(
     async (id: string) => {
       const task = await fetchTask(id);
@@ -74,7 +82,8 @@ export function ActionsProvider({ children, onChange }: Props) {
         const accepted = await submit(path, body);
         // “Imagine all” answers with several ids.
         const ids = accepted.id.split(',');
-        const task = await fetchTask(ids[0] ?? accepted.id);
+        // Accepted and paid for: a broken connection must not make it look refused.
+        const task = await overBreaks(() => fetchTask(ids[0] ?? accepted.id));
         settleSending(queries, key, task);
         if (ids.length > 1) await queries.invalidateQueries({ queryKey: ['feed'] });
         onChange?.(task);
@@ -125,16 +134,14 @@ export function ActionsProvider({ children, onChange }: Props) {
   return (
     <Context value={actions}>
       {children}
-      <Suspense fallback={null}>
-        {asking && (
-          <Answer
-            task={asking}
-            onClose={() => setAsking(null)}
-            onAnswered={() => void refresh(asking.id)}
-          />
-        )}
-        {viewed && <Lightbox {...viewed} onClose={() => setViewed(null)} />}
-      </Suspense>
+      {asking && (
+        <Answer
+          task={asking}
+          onClose={() => setAsking(null)}
+          onAnswered={() => void refresh(asking.id)}
+        />
+      )}
+      {viewed && <Lightbox {...viewed} onClose={() => setViewed(null)} />}
     </Context>
   );
 }

@@ -1,14 +1,13 @@
 import { useQuery } from '@tanstack/react-query';
-import { lazy, Suspense, useState } from 'react';
+import { useState } from 'react';
 import { cancelTask, fetchTask, here, submit, type Task } from '../api/midjourney';
 import { useLanguage } from '../i18n/language';
 import { Button } from '../ui/button';
 import { Dialog } from '../ui/dialog';
 import { Fault } from '../ui/fault';
-import { Loading } from '../ui/page';
+import { DialogSkeleton } from '../ui/dialog-skeleton';
 import { parentPicture } from './lineage';
-
-const MaskPainter = lazy(() => import('./mask/painter'));
+import { MaskPainter } from './mask/lazy-painter';
 
 interface Props {
   task: Task;
@@ -108,24 +107,22 @@ function Region({ task, onSend, onGiveUp, onClose }: Asked) {
       </Dialog>
     );
   }
-  if (!picture) return null;
+  if (!picture) return <DialogSkeleton onClose={onClose} />;
   return (
-    <Suspense fallback={<Loading />}>
-      <MaskPainter
-        picture={here(picture)}
-        label={t('do.submit')}
-        onMask={(maskBase64) => onSend({ maskBase64, prompt })}
-        onClose={onClose}
-        extra={
-          <>
-            <Button onPress={onGiveUp}>{t('dialog.leave')}</Button>
-            <label className="mask-prompt">
-              <span className="unseen">{t('prompt.label')}</span>
-              <input value={prompt} onChange={(event) => setPrompt(event.target.value)} />
-            </label>
-          </>
-        }
-      />
-    </Suspense>
+    <MaskPainter
+      picture={here(picture)}
+      label={t('do.submit')}
+      onMask={(maskBase64) => onSend({ maskBase64, prompt })}
+      onClose={onClose}
+      extra={
+        <>
+          <Button onPress={onGiveUp}>{t('dialog.leave')}</Button>
+          <label className="mask-prompt">
+            <span className="unseen">{t('prompt.label')}</span>
+            <input value={prompt} onChange={(event) => setPrompt(event.target.value)} />
+          </label>
+        </>
+      }
+    />
   );
 }

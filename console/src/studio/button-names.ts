@@ -1,5 +1,5 @@
 import type { Button } from '../api/midjourney';
-import type { Translate, Word } from '../i18n/words';
+import { isWord, type Translate, type Word } from '../i18n/words';
 
 /** Names of buttons that the wire gives as a picture alone, by a part of their customId. */
 const NAMES: readonly (readonly [part: string, word: Word])[] = [
@@ -12,9 +12,14 @@ const NAMES: readonly (readonly [part: string, word: Word])[] = [
   ['::Picread::Retry', 'button.retry'],
 ];
 
+function labelOf(label: string, t: Translate): string {
+  const word = `label.${label}`;
+  return isWord(word) ? t(word) : label;
+}
+
 /** Returns what a button is called, also where the wire shows no word. */
 export function buttonName(button: Button, t: Translate): string {
-  if (button.label) return button.label;
+  if (button.label) return labelOf(button.label, t);
   const named = NAMES.find(([part]) => button.customId.includes(part));
   if (named) return t(named[1]);
   const line = /::(\d)$/.exec(button.customId);
@@ -33,8 +38,8 @@ const FACES: readonly (readonly [part: string, face: string])[] = [
 ];
 
 /** Returns what a button shows: its word, else a sign. */
-export function buttonFace(button: Button): string {
-  if (button.label) return button.label;
+export function buttonFace(button: Button, t: Translate): string {
+  if (button.label) return labelOf(button.label, t);
   const sign = FACES.find(([part]) => button.customId.includes(part));
   return sign?.[1] ?? /::(\d)$/.exec(button.customId)?.[1] ?? button.emoji;
 }

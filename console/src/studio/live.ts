@@ -6,10 +6,12 @@ import { tasksByIds, type Task } from '../api/midjourney';
 /** Browsers open six connections to a host at most; pictures need some of them. */
 const STREAMS = 3;
 const POLL_MS = 1000;
+/** How long a task whose stream broke is asked about before its stream is opened again. */
+const AGAIN_MS = 2000;
 
 /**
  * Hears of open tasks while a page shows them: the first few by their event streams, and by
- * asking now and then all others and those whose stream broke.
+ * asking now and then all others. A stream that broke is opened again; until then it is asked.
  */
 export function useLive(ids: readonly string[], onTasks: (tasks: Task[]) => void): void {
   const queries = useQueryClient();
@@ -41,7 +43,10 @@ export function useLive(ids: readonly string[], onTasks: (tasks: Task[]) => void
       void watchTask(id, ears, control.signal)
         .catch(() => false)
         .then((ended) => {
-          if (!ended && !control.signal.aborted) setBroken((now) => new Set(now).add(id));
+          if (ended || control.signal.aborted) return;
+          open.delete(id);
+          setBroken((now) => new Set(now).add(id));
+          setTimeout(() => setBroken((now) => without(now, id)), AGAIN_MS);
         });
     }
   }, [wanted, queries]);
@@ -64,6 +69,10 @@ export function useLive(ids: readonly string[], onTasks: (tasks: Task[]) => void
   useEffect(() => {
     if (found.data) told.current(found.data);
   }, [found.data]);
+}
+
+function without(ids: ReadonlySet<string>, id: string): ReadonlySet<string> {
+  return new Set([...ids].filter((one) => one !== id));
 }
 
 /** Returns where a waiting task stands, when its stream has told it. */

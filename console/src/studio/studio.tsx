@@ -1,10 +1,12 @@
-import { lazy, Suspense, useCallback, useState } from 'react';
+import { useCallback, useState } from 'react';
 import { Link } from 'wouter';
 import { useSession } from '../api/session';
 import { useLanguage } from '../i18n/language';
 import { Fault } from '../ui/fault';
 import { Segments } from '../ui/field';
-import { Loading, Page } from '../ui/page';
+import { later } from '../ui/later';
+import { Page } from '../ui/page';
+import { Skeleton } from '../ui/skeleton';
 import { Button } from '../ui/button';
 import { ActionsProvider } from './actions';
 import { Composer } from './composer';
@@ -13,7 +15,10 @@ import './studio.css';
 import { TaskCard } from './task-card';
 import type { ToolName } from './tools';
 
-const ToolForm = lazy(() => import('./tools'));
+const ToolForm = later<{ tool: ToolName }>(
+  () => import('./tools'),
+  () => <Skeleton shape="form" />,
+);
 const TOOLS = ['imagine', 'blend', 'describe', 'edit', 'video', 'swap'] as const;
 const EXAMPLE = 'a red fox in the snow, morning light --ar 3:2';
 
@@ -40,9 +45,7 @@ export default function Studio() {
         {tool === 'imagine' ? (
           <Composer prompt={prompt} onPrompt={setPrompt} />
         ) : (
-          <Suspense fallback={<Loading />}>
-            <ToolForm tool={tool} />
-          </Suspense>
+          <ToolForm tool={tool} />
         )}
         <Feed onReuse={reuse} />
       </ActionsProvider>
@@ -54,7 +57,7 @@ function Feed({ onReuse }: { onReuse: (prompt: string) => void }) {
   const feed = useFeed();
   if (feed.error && !feed.data)
     return <Fault error={feed.error} retry={() => void feed.refetch()} />;
-  if (!feed.data) return <Loading />;
+  if (!feed.data) return <Skeleton shape="cards" />;
   if (!feed.data.length) return <FirstSteps onExample={() => onReuse(EXAMPLE)} />;
   return (
     <div className="feed">

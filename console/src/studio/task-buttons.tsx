@@ -51,7 +51,7 @@ export function TaskButtons({ task }: { task: Task }) {
                   if (!free) setUsed((now) => new Set(now).add(button.customId));
                 }}
               >
-                {buttonFace(button)}
+                {buttonFace(button, t)}
               </Button>
             );
           })}

@@ -2,7 +2,7 @@ import { memo } from 'react';
 import { Link } from 'wouter';
 import { isFinal, percent, type Task } from '../api/midjourney';
 import { useLanguage } from '../i18n/language';
-import { isWord } from '../i18n/words';
+import { isWord, sayCode } from '../i18n/words';
 import { Button, IconButton } from '../ui/button';
 import { copyText } from '../ui/copy';
 import { ago } from '../ui/format';
@@ -130,12 +130,20 @@ function Under({ task }: { task: Task }) {
   );
 }
 
-function Outcome({ task }: { task: Task }) {
+/** The stable code of a failure; tasks of older versions have none. */
+function failCode(task: Task): string {
+  const value: unknown = (task.properties as Record<string, unknown>)['failCode'];
+  return typeof value === 'string' ? value : '';
+}
+
+/** Why a task did not succeed, and that it cost nothing. */
+export function Outcome({ task }: { task: Task }) {
   const { t } = useLanguage();
   if (task.status === 'SUCCESS') return null;
+  const reason = task.failReason ?? '';
   return (
     <p className={`notice ${task.status === 'FAILURE' ? 'bad' : ''}`}>
-      {task.failReason ?? t('task.gone')}
+      {reason ? sayCode('fail', failCode(task), reason, t) : t('task.gone')}
       <br />
       <small>{t('task.refunded')}</small>
     </p>

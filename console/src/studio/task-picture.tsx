@@ -1,6 +1,7 @@
 import { useEffect, useState } from 'react';
 import { here, isFinal, percent, thumbnail, type Task } from '../api/midjourney';
 import { useLanguage } from '../i18n/language';
+import { Icon } from '../ui/icon';
 import { useActions } from './actions';
 import { RichText } from './rich-text';
 
@@ -84,7 +85,11 @@ function Painting({ task }: { task: Task }) {
   const blur = Math.round((100 - percent(task)) / 12);
   return (
     <div className="painting" style={{ aspectRatio: aspect(task) }}>
-      {shown && <img src={shown} alt="" style={{ filter: `blur(${blur}px)` }} />}
+      {shown ? (
+        <img src={shown} alt="" style={{ filter: `blur(${blur}px)` }} />
+      ) : (
+        <Icon name="image" size={32} />
+      )}
     </div>
   );
 }

@@ -1,11 +1,10 @@
-import { lazy, Suspense, useState } from 'react';
+import { useState } from 'react';
 import { useLanguage } from '../i18n/language';
 import { Button } from '../ui/button';
 import { Field, Switch } from '../ui/field';
 import { useActions } from './actions';
+import { MaskPainter } from './mask/lazy-painter';
 import { OnePicture, Send } from './tool-parts';
-
-const MaskPainter = lazy(() => import('./mask/painter'));
 
 /** A picture is changed where a mask says, or gets another surface. */
 export function Edit() {
@@ -52,17 +51,15 @@ export function Edit() {
         />
       </div>
       {painting && picture && (
-        <Suspense fallback={null}>
-          <MaskPainter
-            picture={picture}
-            label={t('mask.use')}
-            onClose={() => setPainting(false)}
-            onMask={(painted) => {
-              setMask(painted);
-              setPainting(false);
-            }}
-          />
-        </Suspense>
+        <MaskPainter
+          picture={picture}
+          label={t('mask.use')}
+          onClose={() => setPainting(false)}
+          onMask={(painted) => {
+            setMask(painted);
+            setPainting(false);
+          }}
+        />
       )}
     </>
   );

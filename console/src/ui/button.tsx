@@ -24,8 +24,9 @@ export function Button({
 }: Props) {
   const [working, setWorking] = useState(false);
   const { tellError } = useToast();
+  const isBusy = busy || working;
   const press = async () => {
-    if (working) return;
+    if (isBusy) return;
     const result = onPress?.();
     if (!(result instanceof Promise)) return;
     setWorking(true);
@@ -37,7 +38,6 @@ export function Button({
       setWorking(false);
     }
   };
-  const isBusy = busy || working;
   return (
     <button
       type="button"
@@ -47,8 +47,13 @@ export function Button({
       aria-busy={isBusy || undefined}
       onClick={onPress ? press : undefined}
     >
-      {isBusy ? <span className="spinner" aria-hidden="true" /> : icon && <Icon name={icon} />}
-      {children}
+      {/* In the place of the icon, or over the text: the button keeps its width. */}
+      {isBusy ? (
+        <span className={`spinner ${icon ? 'in-place' : ''}`} aria-hidden="true" />
+      ) : (
+        icon && <Icon name={icon} />
+      )}
+      {children && <span className="label">{children}</span>}
     </button>
   );
 }

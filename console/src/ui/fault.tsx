@@ -1,28 +1,35 @@
 import { Component, type ReactNode } from 'react';
 import { ApiError } from '../api/client';
 import { useLanguage } from '../i18n/language';
-import type { Translate } from '../i18n/words';
+import { sayCode, type Translate } from '../i18n/words';
 import { Icon } from './icon';
 
 /** Says what went wrong, whether it cost something and whether to try again. */
 export function explain(error: unknown, t: Translate): string {
   if (!(error instanceof ApiError)) return error instanceof Error ? error.message : String(error);
   if (error.status === 0) return t('fault.network');
-  const notes = [error.message];
+  if (error.code === 'outdated') return t('fault.outdated');
+  const notes = [sayCode('code', error.code, error.message, t)];
   if (error.facts.charged) notes.push(t('fault.charged'));
   if (error.facts.retry) notes.push(t('fault.retry'));
-  return notes.map((note) => note.replace(/([^.。!?…])$/, '$1.')).join(' ');
+  return notes.map((note) => note.replace(/([^.。!?…)）])$/, '$1.')).join(' ');
 }
 
 /** A failed load, where its content would stand. */
 export function Fault({ error, retry }: { error: unknown; retry?: () => void }) {
   const { t } = useLanguage();
+  const outdated = error instanceof ApiError && error.code === 'outdated';
   return (
     <div className="empty" role="alert">
       <Icon name="warning" size={28} />
       <h2>{t('fault.title')}</h2>
       <p>{explain(error, t)}</p>
-      {retry && (
+      {outdated && (
+        <button type="button" className="button primary" onClick={() => location.reload()}>
+          {t('do.reload')}
+        </button>
+      )}
+      {retry && !outdated && (
         <button type="button" className="button plain" onClick={retry}>
           {t('do.retry')}
         </button>

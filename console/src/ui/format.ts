@@ -13,6 +13,13 @@ export function when(value: string | number | null | undefined, language: Langua
   });
 }
 
+/** A moment that is near: the time alone, with the day where it is not today. */
+export function soon(value: string | number, language: Language, now = new Date()): string {
+  const moment = new Date(value);
+  if (moment.toDateString() !== now.toDateString()) return when(value, language);
+  return moment.toLocaleTimeString(locale(language), { timeStyle: 'short' });
+}
+
 /** How long ago a moment was, such as “3 min ago”. */
 export function ago(value: string | number, language: Language, now = Date.now()): string {
   const seconds = Math.max(0, (now - new Date(value).getTime()) / 1000);

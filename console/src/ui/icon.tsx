@@ -15,6 +15,7 @@ const PATHS = {
   audit: 'M9 4h6v3H9zM7 5H5v15h14V5h-2M9 13l2 2 4-4',
   words: 'M12 21a9 9 0 1 0 0-18 9 9 0 0 0 0 18zM6 6l12 12',
   health: 'M3 12h4l3-7 4 14 3-7h4',
+  filter: 'M4 6h16M7 12h10M10 18h4',
   more: 'M4 7h16M4 12h16M4 17h16',
   close: 'M6 6l12 12M18 6L6 18',
   check: 'M5 13l4 4L19 7',

@@ -1,5 +1,4 @@
 import { useEffect, type ReactNode } from 'react';
-import { useLanguage } from '../i18n/language';
 import { Icon, type IconName } from './icon';
 
 /** The frame of a page: its title, what can be done there, and the content. */
@@ -36,17 +35,6 @@ export function Empty(props: {
       <h2>{props.title}</h2>
       {props.text && <p>{props.text}</p>}
       {props.children}
-    </div>
-  );
-}
-
-/** Shown while something loads; quiet at first, so that quick loads do not flicker. */
-export function Loading() {
-  const { t } = useLanguage();
-  return (
-    <div className="loading" role="status">
-      <span className="spinner" aria-hidden="true" />
-      <span>{t('is.loading')}</span>
     </div>
   );
 }

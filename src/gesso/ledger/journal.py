@@ -21,7 +21,7 @@ __all__ = [
 ]  # fmt: skip
 
 #: By what usage can be summed.
-GROUPS = ("day", "action", "account_id", "key_id")
+GROUPS = ("day", "action", "price_key", "account_id", "key_id")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +44,7 @@ class Usage:
     amount_nanos: int
     day: date | None = None
     action: str = ""
+    price_key: str = ""
     account_id: str = ""
     key_id: str = ""
 

@@ -100,12 +100,13 @@ async def sum_captures(
     where: Sequence[ColumnElement[bool]],
     part: Slice,
 ) -> Rows:
-    """Sum captured money by `day` (since the epoch, UTC), `action`, `account_id`, `key_id`."""
+    """Sum captures by `day` (since the epoch, UTC), `action`, `price_key`, account or key."""
     # Written out: the same expression with two bound values is not one group to PostgreSQL.
     columns = {
         "day": literal_column(f"ledger_entries.posted_at / {_DAY_MS}", BigInteger).label("day"),
         # A relayed call has no task; its postings are named after it.
         "action": func.coalesce(tasks.c.action, literal_column("'RELAY'", String)).label("action"),
+        "price_key": table.c.price_key.label("price_key"),
         "account_id": table.c.account_id.label("account_id"),
         "key_id": func.coalesce(table.c.key_id, literal_column("''", String)).label("key_id"),
     }

@@ -17,7 +17,7 @@ const TOOLS: readonly (readonly [Tool, IconName])[] = [
   ['hand', 'hand'],
 ];
 
-interface Props {
+export interface PainterProps {
   picture: string;
   label: string;
   onMask: (mask: string) => unknown;
@@ -26,7 +26,7 @@ interface Props {
 }
 
 /** Paints a mask over a picture: by mouse, pen or touch. */
-export default function MaskPainter({ picture, label, onMask, onClose, extra }: Props) {
+export default function MaskPainter({ picture, label, onMask, onClose, extra }: PainterProps) {
   const { t } = useLanguage();
   const [tool, setTool] = useState<Tool>('brush');
   const [size, setSize] = useState(80);

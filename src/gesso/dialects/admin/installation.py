@@ -21,6 +21,15 @@ class SettingView(View):
     is_set: bool
 
 
+class OptionView(View):
+    """One thing that an operator may set on a channel of a provider."""
+
+    name: str
+    about: str
+    default: str
+    secret: bool
+
+
 class ProviderView(View):
     """What a provider declares; the form of a channel is made from it."""
 
@@ -29,6 +38,7 @@ class ProviderView(View):
     about: str
     actions: list[Action]
     needs_base_url: bool
+    options: list[OptionView]
 
 
 class Installation:
@@ -75,6 +85,10 @@ class Installation:
                 about=one.about,
                 actions=sorted(one.actions),
                 needs_base_url=one.needs_base_url,
+                options=[
+                    OptionView(name=o.name, about=o.about, default=o.default, secret=o.secret)
+                    for o in one.options
+                ],
             )
             for one in self._channels.manifests()
         ]

@@ -98,6 +98,7 @@ class UsageView(View):
 
     day: date | None
     action: str
+    model: str  #: The price key: the model, and for a task what was made and how fast.
     account: str
     key: str
     tasks: int
@@ -127,7 +128,7 @@ class Ledger:
             permission=Permission.READ, answer=CheckView,
         )  # fmt: skip
         table.list(
-            "/usage", self.usage, "Sum what was captured, by day, action, account or key",
+            "/usage", self.usage, "Sum what was captured, by day, action, model, account or key",
             answer=Page[UsageView], query=UsageQuery,
         )  # fmt: skip
         return table.rows
@@ -177,7 +178,7 @@ class Ledger:
 
     async def usage(self, call: Call[UsageQuery, None]) -> tuple[list[UsageView], str | None]:
         """GET /usage."""
-        query, names = call.query, {"account": "account_id", "key": "key_id"}
+        query, names = call.query, {"account": "account_id", "key": "key_id", "model": "price_key"}
         groups = [names.get(word.strip(), word.strip()) for word in query.by.split(",")]
         wanted = Filter(
             account_id=query.account, key_id=query.key, since=query.since, until=query.until
@@ -187,6 +188,7 @@ class Ledger:
             UsageView(
                 day=u.day,
                 action=u.action,
+                model=u.price_key,
                 account=u.account_id,
                 key=u.key_id,
                 tasks=u.tasks,

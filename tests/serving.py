@@ -1,4 +1,4 @@
-"""Small HTTP servers of the tests' own process."""
+"""HTTP servers of the tests' own process."""
 
 from __future__ import annotations
 
@@ -9,18 +9,35 @@ from contextlib import asynccontextmanager
 import uvicorn
 from starlette.types import ASGIApp
 
+from gesso.http.server import configure
+
 
 @asynccontextmanager
-async def serving(app: ASGIApp) -> AsyncIterator[str]:
-    """Serve an application on a free port of loopback while the block lasts; gives its URL."""
-    # Critical only: tests break connections on purpose.
-    config = uvicorn.Config(app, port=0, lifespan="off", log_level="critical")
+async def serving(
+    app: ASGIApp, *, port: int = 0, log_level: str = "critical"
+) -> AsyncIterator[str]:
+    """Serve an application on loopback while the block lasts; gives its URL.
+
+    As `gesso serve` does, with critical logs only, where tests break connections on purpose. Not by `Server.serve`: that
+    looks every 100 ms whether it should end, and a thousand tests would wait for it.
+    """
+    config = configure(app, "127.0.0.1", port, log_level=log_level)
+    config.load()
     server = uvicorn.Server(config)
-    running = asyncio.create_task(server.serve())
-    while not server.started:
-        await asyncio.sleep(0.005)
+    server.lifespan = config.lifespan_class(config)
+    await server.startup()
+    await server.on_tick(0)  # It writes the header `Date`.
     try:
         yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
-    finally:
-        server.should_exit = True
-        await running
+    finally:  # Also when a test fails: what it left open would hide why.
+        await _end(server)
+
+
+async def _end(server: uvicorn.Server) -> None:
+    for listener in server.servers:
+        listener.close()
+    state = server.server_state
+    for connection in list(state.connections):
+        connection.shutdown()
+    while state.connections or state.tasks:
+        await asyncio.sleep(0.002)

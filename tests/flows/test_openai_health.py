@@ -14,6 +14,7 @@ import pytest
 from gesso.domain.channel import Channel
 from gesso.services import administer
 from tests.conftest import Gateway, free_port, running_gateway
+from tests.databases import postgres_database
 from tests.flows.test_openai_relay import HELLO, TEXT, balance, running, sdk, settled
 from tests.models import running_models
 
@@ -83,6 +84,41 @@ async def test_probes_come_before_callers(tmp_path: Path) -> None:
         await client.chat.completions.create(**CHAT)
         assert breakers.find("ch_models").open_until is None
         await settled(gateway)
+
+
+async def test_a_channel_that_is_down_is_known_to_all_processes(
+    postgres: str, tmp_path: Path
+) -> None:
+    options: Any = {"breaker_failures": 1, "relay_attempts": 1, "breaker_rest_s": 60.0}
+    options["secret_key"] = "one key that seals for both gateways"
+    async with (
+        postgres_database(postgres) as url,
+        running(url, tmp_path / "one", **options) as (one, models),
+        running_gateway(url, tmp_path / "two", **options) as two,
+        sdk(one) as here,
+        sdk(two) as there,
+    ):
+        models.script.failures.append((500, {}))
+        with pytest.raises(openai.InternalServerError):
+            await here.chat.completions.create(**CHAT)
+        asked = len(models.heard)
+        await until_shown(two, "open")
+        with pytest.raises(openai.InternalServerError) as refused:
+            await there.chat.completions.create(**CHAT)
+        assert "HTTP 500" in str(refused.value)
+        assert len(models.heard) == asked
+        # Whoever mends it at one gateway mends it at both.
+        await two.client.call("PATCH", CHANNEL, {"remark": "mended"})
+        await until_shown(one, "closed")
+        await here.chat.completions.create(**CHAT)
+        for gateway in (one, two):
+            await settled(gateway)
+
+
+async def until_shown(gateway: Gateway, breaker: str) -> None:
+    async with asyncio.timeout(20):
+        while (await shown(gateway))["breaker"] != breaker:
+            await asyncio.sleep(0.02)
 
 
 GARBAGE = [

@@ -82,8 +82,14 @@ async def test_tools_and_responses(client: AsyncOpenAI) -> None:
     assert "a fox" in made.output_text
     async with client.responses.stream(model=MODEL, input="a fox") as events:
         assert (await events.get_final_response()).output_text == made.output_text
-    with pytest.raises(openai.BadRequestError, match="keeps no"):
+    assert not made.model_dump()["store"]
+    with pytest.raises(openai.NotFoundError, match="keeps no"):
         await client.responses.retrieve(made.id)
+    with pytest.raises(openai.NotFoundError, match="keeps no"):
+        await client.responses.delete(made.id)
+    with pytest.raises(openai.BadRequestError, match="keeps no") as refused:
+        await client.responses.create(model=MODEL, input="b", previous_response_id=made.id)
+    assert refused.value.param == "previous_response_id"
     old = await client.completions.create(model=MODEL, prompt="a fox", n=2)
     assert len(old.choices) == 2
 

@@ -78,7 +78,7 @@ class ApiKey:
     actions: tuple[str, ...] = ()  #: Allowed actions or models; empty allows all.
     networks: tuple[str, ...] = ()  #: Allowed client networks in CIDR form; empty allows all.
     concurrency: int | None = None  #: Most open tasks at once.
-    rate_per_minute: int | None = None  #: Most requests per minute.
+    rate_per_minute: int | None = None  #: Most requests per minute; of calls and submits exactly.
     user_id: str | None = None  #: The person whose key it is.
     created_at: datetime | None = None
     overlap_until: datetime | None = None  #: Until when the secret before the last rotation works.

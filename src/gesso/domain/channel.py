@@ -34,6 +34,8 @@ class Channel:
     created_at: datetime | None = None
     broken_until: datetime | None = None  #: Gets no tasks before; afterwards one, as a trial.
     broken_reason: str = ""  #: Why; empty for a healthy channel.
+    calls_rest_until: datetime | None = None  #: The same for relayed calls, which fail apart.
+    calls_rest_reason: str = ""
 
     def is_broken(self, now: datetime) -> bool:
         """Say whether the channel rests after failures."""

@@ -7,13 +7,11 @@ Those of pictures are in `domain/sandbox_card.py`.
 
 from __future__ import annotations
 
-import math
 import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from enum import StrEnum
 
-from gesso.domain.errors import InvalidOrder
+from gesso.domain.card_rule import Rule, is_seconds, read_card
 
 #: How long a card may hold an answer up, in seconds.
 MOST_S = 120.0
@@ -32,41 +30,26 @@ class RelayCard(StrEnum):
     SILENT = "silent"
 
 
-@dataclass(frozen=True, slots=True)
-class RelayRule:
-    """What a card does and what may stand behind its colon."""
-
-    about: str
-    argument: str = ""  #: What the argument means; empty when the card takes none.
-    accepts: Callable[[str], bool] = lambda text: not text
-
-
-def _is_seconds(text: str) -> bool:
-    try:
-        seconds = float(text)
-    except ValueError:
-        return False
-    return math.isfinite(seconds) and 0 <= seconds <= MOST_S
-
-
 def _is_status(text: str) -> bool:
     return text.isascii() and text.isdecimal() and len(text) == 3 and int(text) in _STATUSES
 
 
-RELAY_RULES: Mapping[RelayCard, RelayRule] = {
-    RelayCard.ERROR: RelayRule(
+RELAY_RULES: Mapping[RelayCard, Rule] = {
+    RelayCard.ERROR: Rule(
         "The call is refused with this status, as the maker of a model would; 429 and 503 say "
         "`retry-after: 1`.",
         "status, such as 429",
         _is_status,
     ),
-    RelayCard.SLOW: RelayRule("The first byte takes this long.", "seconds, 0–120", _is_seconds),
-    RelayCard.DRIP: RelayRule(
-        "So long a pause before each further part of a stream.", "seconds, 0–120", _is_seconds
+    RelayCard.SLOW: Rule("The first byte takes this long.", "seconds, 0–120", is_seconds(MOST_S)),
+    RelayCard.DRIP: Rule(
+        "So long a pause before each further part of a stream.",
+        "seconds, 0–120",
+        is_seconds(MOST_S),
     ),
-    RelayCard.CUT: RelayRule("The connection breaks in the middle of the answer."),
-    RelayCard.GARBLED: RelayRule("The answer is a page of HTML where JSON was asked for."),
-    RelayCard.SILENT: RelayRule("A stream that tells no usage, so that it is estimated."),
+    RelayCard.CUT: Rule("The connection breaks in the middle of the answer."),
+    RelayCard.GARBLED: Rule("The answer is a page of HTML where JSON was asked for."),
+    RelayCard.SILENT: Rule("A stream that tells no usage, so that it is estimated."),
 }
 
 
@@ -78,21 +61,5 @@ def split_cards(text: str) -> tuple[str, dict[RelayCard, str]]:
     found = _CARDS.search(text)
     if found is None:
         return text, {}
-    cards = dict(_read(word) for word in found[1].split())
+    cards = dict(read_card(word, RELAY_RULES) for word in found[1].split())
     return text[: found.start()].rstrip(), cards
-
-
-def _read(word: str) -> tuple[RelayCard, str]:
-    name, _, argument = word.partition(":")
-    try:
-        card = RelayCard(name.lower())
-    except ValueError:
-        known = ", ".join(RelayCard)
-        raise InvalidOrder(
-            f"--sandbox knows no card {name[:40]!r} here; it knows {known}", param="sandbox"
-        ) from None
-    rule = RELAY_RULES[card]
-    if not rule.accepts(argument):
-        takes = f"takes {rule.argument}" if rule.argument else "takes no argument"
-        raise InvalidOrder(f"--sandbox {card} {takes}, not {argument[:40]!r}", param="sandbox")
-    return card, argument

@@ -6,12 +6,10 @@ gesso can be had on demand. One table; several cards may stand in one prompt.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 
-from gesso.domain.errors import InvalidOrder
+from gesso.domain.card_rule import Rule, is_seconds, read_card
 
 
 class Card(StrEnum):
@@ -32,32 +30,14 @@ class Card(StrEnum):
     QUEUE_FULL = "queue-full"
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
-    """What a card does and what may stand behind its colon."""
-
-    about: str
-    argument: str = ""  #: What the argument means; empty when the card takes none.
-    accepts: Callable[[str], bool] = lambda text: not text
-    at_submit: bool = False  #: Played where the order is taken, and not by the provider.
-
-
-def _is_seconds(text: str) -> bool:
-    try:
-        seconds = float(text)
-    except ValueError:
-        return False
-    return math.isfinite(seconds) and 0 <= seconds <= 3600
-
-
 def _is_count(most: int) -> Callable[[str], bool]:
     return lambda text: text.isascii() and text.isdecimal() and len(text) < 4 and int(text) <= most
 
 
 RULES: Mapping[Card, Rule] = {
     Card.FAIL: Rule("The job fails with this code.", "code", bool),
-    Card.SLOW: Rule("The job takes this long.", "seconds, 0–3600", _is_seconds),
-    Card.SLOW_START: Rule("No progress for this long, then as usual.", "seconds", _is_seconds),
+    Card.SLOW: Rule("The job takes this long.", "seconds, 0–3600", is_seconds(3600)),
+    Card.SLOW_START: Rule("No progress for this long, then as usual.", "seconds", is_seconds(3600)),
     Card.PARTIAL: Rule("Only so many of the four pictures come.", "0–4", _is_count(4)),
     Card.BLANK: Rule("No painting at all, for load tests."),
     Card.MODERATED: Rule("The job is stopped by output filters, with code `moderated`."),
@@ -76,19 +56,4 @@ def read_cards(text: str) -> dict[Card, str]:
 
     Raises InvalidOrder that names the card nobody knows, or whose argument is wrong.
     """
-    cards: dict[Card, str] = {}
-    for word in text.split():
-        name, _, argument = word.partition(":")
-        try:
-            card = Card(name.lower())
-        except ValueError:
-            known = ", ".join(Card)
-            raise InvalidOrder(
-                f"--sandbox knows no card {name[:40]!r}; it knows {known}", param="sandbox"
-            ) from None
-        rule = RULES[card]
-        if not rule.accepts(argument):
-            takes = f"takes {rule.argument}" if rule.argument else "takes no argument"
-            raise InvalidOrder(f"--sandbox {card} {takes}, not {argument[:40]!r}", param="sandbox")
-        cards[card] = argument
-    return cards
+    return dict(read_card(word, RULES) for word in text.split())

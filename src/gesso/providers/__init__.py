@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+from collections.abc import Callable
+from functools import cache
 from importlib.metadata import entry_points
 from typing import Any
 
@@ -19,7 +21,12 @@ def discover(**options: Any) -> dict[str, Provider]:
     modules = [
         importlib.import_module(f"{__name__}.{m.name}") for m in pkgutil.iter_modules(__path__)
     ]
-    openers = [m.open_provider for m in modules]
-    openers += [point.load() for point in entry_points(group="gesso.providers")]
+    openers = [*(m.open_provider for m in modules), *_installed()]
     found = [opener(**options) for opener in openers]
     return {provider.manifest.name: provider for provider in found}
+
+
+@cache
+def _installed() -> tuple[Callable[..., Provider], ...]:
+    """Return the openers of other packages, read once: it looks into every package there is."""
+    return tuple(point.load() for point in entry_points(group="gesso.providers"))

@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from gesso.domain.errors import InvalidOrder, Unavailable
+from gesso.domain.errors import InvalidOrder, NotFound, Unavailable
 from gesso.domain.relay import Ask, Endpoint, Reply
 from gesso.domain.relay_card import RelayCard, split_cards
 from gesso.sandbox_models import chat, embedding, events, melody, moderation, sound, transcript
@@ -60,8 +60,9 @@ class SandboxModels:
         """Answer one request; what is wrong with it is said in the shape of the wire."""
         try:
             answer = await self._find(ask)
-        except InvalidOrder as fault:
-            yield _error(400, fault.message, fault.param)
+        except (InvalidOrder, NotFound) as fault:
+            status = 404 if isinstance(fault, NotFound) else 400
+            yield _error(status, fault.message, fault.param)
             return
         cards = answer.cards
         if RelayCard.SLOW in cards:
@@ -78,7 +79,7 @@ class SandboxModels:
         try:
             answering = self._answering[Endpoint(ask.path)]
         except (ValueError, KeyError):
-            raise InvalidOrder("the sandbox keeps no responses") from None
+            raise NotFound("the sandbox keeps no responses", param="id") from None
         if callable(ask.body):
             return await answering({}, ask)
         try:
@@ -112,6 +113,11 @@ class SandboxModels:
         return _Answer(events.text_chunks(body["model"], said, told), _SSE, talk.cards)
 
     async def _respond(self, body: dict[str, Any], ask: Ask) -> _Answer:
+        if body.get("previous_response_id") is not None:
+            raise InvalidOrder(
+                "the sandbox keeps no responses: send the whole talk as input",
+                param="previous_response_id",
+            )
         given = body.get("input")
         if isinstance(given, str):
             given = [{"role": "user", "content": given}]

@@ -96,6 +96,7 @@ def response(model: str, said: Said, usage: Json) -> Json:
         "status": "completed", "model": model, "output": [message], "usage": counts, "error": None,
         "incomplete_details": None, "instructions": None, "metadata": {}, "tools": [],
         "parallel_tool_calls": True, "tool_choice": "auto", "temperature": None, "top_p": None,
+        "previous_response_id": None, "store": False,
     }  # fmt: skip
 
 

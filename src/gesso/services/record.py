@@ -25,8 +25,8 @@ _SECRET_WORDS = ("key", "secret", "token", "password", "cookie", "auth", "creden
 MASK = "***"
 #: Set by the database or by others, and so no change of an operator's.
 _NOT_OURS = {
-    "broken_until", "broken_reason", "created_at", "available_nanos", "held_nanos",
-    "spent_nanos", "account_enabled", "account_limits",
+    "broken_until", "broken_reason", "calls_rest_until", "calls_rest_reason", "created_at",
+    "available_nanos", "held_nanos", "spent_nanos", "account_enabled", "account_limits",
 }  # fmt: skip
 
 

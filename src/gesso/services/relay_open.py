@@ -21,7 +21,7 @@ def open_relayer(
     breakers = Breakers(threshold=settings.breaker_failures, first_s=settings.breaker_rest_s)
     router = Router(catalogue.providers, breakers)
     attempts = Attempts(router, KeyRing(), most=settings.relay_attempts)
-    prober = Prober(catalogue, breakers)
+    prober = Prober(database, catalogue, breakers)
     return Relayer(
         database, writer, catalogue, router, attempts, prober, total_s=settings.relay_total_s
     )

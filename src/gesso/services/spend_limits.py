@@ -1,8 +1,9 @@
-"""Limits on money of a day and a month, as picture tasks meet them.
+"""Limits on submits of a minute and on money of a day and a month, as picture tasks meet them.
 
-The windows are those of relayed calls (`relay_limits`). A task that was counted remembers
-where, so that what it gives back is taken off the same windows, whatever the limits are by
-then; keys and accounts without such limits read and write nothing here.
+The windows are those of relayed calls (`relay_limits`), so that a limit binds both together.
+A task that was counted remembers where, so that what it gives back is taken off the same
+windows, whatever the limits are by then; keys and accounts without such limits read and write
+nothing here.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from datetime import datetime
 from typing import Any
 
 from gesso.domain.caller import ApiKey
-from gesso.domain.errors import InsufficientFunds
+from gesso.domain.errors import InsufficientFunds, RateLimited
 from gesso.domain.limits import COUNTED, MONEY, NO_LIMITS, Limits, Meter, What, counted_of, meter
 from gesso.domain.task import Task
 from gesso.ledger.money import write_dollars
@@ -24,6 +25,25 @@ def meters_of(key: ApiKey, at: datetime) -> tuple[Meter, ...]:
     return tuple(
         meter(owner, what, at) for owner, limits in _owners(key) for what, _ in _most(limits)
     )
+
+
+def requests_of(key: ApiKey, at: datetime) -> tuple[Meter, ...]:
+    """Return the window that counts a submit, if the key's pace is limited."""
+    return (meter(key.id, What.REQUESTS, at),) if key.rate_per_minute else ()
+
+
+def take_request(unit: Unit, key: ApiKey, at: datetime) -> None:
+    """Count a submit; raises RateLimited when the key has sent enough of them this minute.
+
+    Each process also paces all requests of a key by itself; this one is exact over all.
+    """
+    for one in requests_of(key, at):
+        if unit.meters[one] >= (key.rate_per_minute or 0):
+            raise RateLimited(
+                f"this key may send {key.rate_per_minute} requests a minute",
+                facts={"retry_after_s": round(60 - at.timestamp() % 60, 1)},
+            )
+        unit.count(one, 1)
 
 
 def take(

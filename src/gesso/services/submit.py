@@ -171,7 +171,7 @@ class Submit:
     @property
     def needs(self) -> Needs:
         """Balance, limits, queue lengths and what the Idempotency-Key led to before."""
-        key = self.key
+        key, at = self.key, self.draft["submitted_at"]
         return Needs(
             accounts=(key.account_id,),
             spending_keys=(key.id,),
@@ -179,7 +179,7 @@ class Submit:
             channels=channels_to_count(self.catalogue),
             turns=((self.order.lane.value, key.account_id),),
             replays=((key.id, self.repeatable.key),) if self.repeatable else (),
-            meters=spend_limits.meters_of(key, self.draft["submitted_at"]),
+            meters=spend_limits.meters_of(key, at) + spend_limits.requests_of(key, at),
         )
 
     def apply(self, unit: Unit) -> Accepted:
@@ -227,6 +227,7 @@ class Submit:
         most = self.key.concurrency
         if most and unit.open_of_key[self.key.id] >= most:
             raise RateLimited(f"this key may have {most} open tasks at once")
+        spend_limits.take_request(unit, self.key, self.draft["submitted_at"])
 
 
 def find_replay(unit: Unit, key: ApiKey, repeatable: Repeatable | None) -> Accepted | None:

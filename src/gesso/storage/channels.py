@@ -41,6 +41,17 @@ async def set_health(
     )
 
 
+async def set_calls_rest(
+    connection: AsyncConnection, channel_id: str, until: datetime | None, reason: str
+) -> None:
+    """Store until when a channel gets no relayed calls and why, or that it gets them."""
+    await connection.execute(
+        update(channels)
+        .where(channels.c.id == channel_id)
+        .values(calls_rest_until=millis(until), calls_rest_reason=reason)
+    )
+
+
 async def remove(connection: AsyncConnection, channel_id: str) -> None:
     """Delete a channel."""
     await connection.execute(delete(channels).where(channels.c.id == channel_id))
@@ -89,8 +100,9 @@ def _read(row: Any) -> Channel:
     for name in ("enabled", "paused"):
         values[name] = bool(values[name])
     values["created_at"] = datetime.fromtimestamp(values["created_at"] / 1000, UTC)
-    until = values["broken_until"]
-    values["broken_until"] = until and datetime.fromtimestamp(until / 1000, UTC)
+    for name in ("broken_until", "calls_rest_until"):
+        until = values[name]
+        values[name] = until and datetime.fromtimestamp(until / 1000, UTC)
     values["options"] = msgspec.json.decode(values["options"])
     values["lanes"] = frozenset(Lane(name) for name in values["lanes"].split(",") if name)
     return Channel(**values)

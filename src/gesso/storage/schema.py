@@ -101,6 +101,8 @@ channels = Table(
     Column("paused", Boolean, nullable=False, server_default=text("false")),
     Column("broken_until", BigInteger),
     Column("broken_reason", Text, nullable=False, server_default=""),
+    Column("calls_rest_until", BigInteger),
+    Column("calls_rest_reason", Text, nullable=False, server_default=""),
 )
 
 prices = Table(
@@ -362,12 +364,7 @@ calls = Table(
     Column("error", Text),
     Column("finished_at", BigInteger),
     Index("calls_of_account", "account_id", "started_at"),
-    Index(
-        "calls_open",
-        "lease_until",
-        sqlite_where=_OPEN_CALL,
-        postgresql_where=_OPEN_CALL,
-    ),
+    Index("calls_open", "lease_until", sqlite_where=_OPEN_CALL, postgresql_where=_OPEN_CALL),
     Index(
         "calls_by_upstream_id",
         "upstream_id",

@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import func, select
 
-from gesso.domain.errors import InsufficientFunds
+from gesso.domain.errors import InsufficientFunds, RateLimited
 from gesso.domain.limits import COUNTED, Limits
 from gesso.domain.order import Dialog, Repeatable
 from gesso.domain.task import TaskStatus
@@ -50,6 +50,30 @@ async def test_a_day_takes_exactly_as_many_as_it_pays_for(
     assert await poor.spent() == each * 3
     monkeypatch.setattr(clock, "now", lambda: now + DAY)
     assert (await poor.submit()).task.status is TaskStatus.QUEUED
+
+
+async def test_submits_of_a_minute_are_counted_exactly(
+    customer: Customer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = clock.now()
+    monkeypatch.setattr(clock, "now", lambda: now)
+    brisk = await customer.with_limits(rate_per_minute=3)
+    again = Repeatable("once", b"\0" * 32)
+    for _ in "ab":  # the same submit, counted once
+        await brisk.submit(repeat=again)
+    poor = Customer(brisk.house, replace(brisk.key, spend_limit_nanos=1), brisk.secret)
+    with pytest.raises(InsufficientFunds):
+        await poor.submit()  # what is refused for something else is not counted
+    tries = await asyncio.gather(*(brisk.submit() for _ in range(4)), return_exceptions=True)
+    refused = [one for one in tries if isinstance(one, BaseException)]
+    assert [type(one) for one in refused] == [RateLimited] * 2
+    assert "3 requests a minute" in str(refused[0])
+    assert isinstance(refused[0], RateLimited)
+    wait_s = refused[0].facts["retry_after_s"]
+    assert isinstance(wait_s, float)
+    assert 0 < wait_s <= 60
+    monkeypatch.setattr(clock, "now", lambda: now + timedelta(minutes=1))
+    assert (await brisk.submit()).task.status is TaskStatus.QUEUED
 
 
 async def test_what_comes_back_may_be_spent_again(customer: Customer) -> None:

@@ -18,8 +18,9 @@ async def serving(
 ) -> AsyncIterator[str]:
     """Serve an application on loopback while the block lasts; gives its URL.
 
-    As `gesso serve` does, with critical logs only, where tests break connections on purpose. Not by `Server.serve`: that
-    looks every 100 ms whether it should end, and a thousand tests would wait for it.
+    As `gesso serve` does, with critical logs only, where tests break connections on purpose.
+    Not by `Server.serve`: that looks every 100 ms whether it should end, and a thousand tests
+    would wait for it.
     """
     config = configure(app, "127.0.0.1", port, log_level=log_level)
     config.load()

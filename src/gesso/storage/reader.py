@@ -7,7 +7,10 @@ hundred statements a second, and an idle gateway answers with no delay at all.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+import functools
+from collections.abc import Iterable, Sequence
+
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gesso.domain.task import Task
 from gesso.storage import tasks
@@ -47,8 +50,7 @@ class Reader:
             ids = list(self._wanted)[:_BATCH]
             asked = {i: self._wanted.pop(i) for i in ids}
             try:
-                async with self._database.reading() as connection:
-                    found = await tasks.find_all(connection, ids)
+                found = await self._database.read(functools.partial(_find, ids))
             except Exception as error:
                 for futures in asked.values():
                     for future in futures:
@@ -59,3 +61,7 @@ class Reader:
                 for future in futures:
                     if not future.done():
                         future.set_result(found.get(task_id))
+
+
+async def _find(ids: Sequence[int], connection: AsyncConnection) -> dict[int, Task]:
+    return await tasks.find_all(connection, ids)

@@ -135,7 +135,7 @@ async def lock(connection: AsyncConnection, ids: Iterable[int]) -> dict[int, Tas
         return {}
     statement = select(tasks).where(tasks.c.id.in_(wanted)).order_by(tasks.c.id)
     result = await connection.execute(statement.with_for_update())
-    return {task.id: task for task in map(read_row, result)}
+    return {task.id: task for task in map(read_row, result.all())}
 
 
 async def find_all(connection: AsyncConnection, ids: Iterable[int]) -> dict[int, Task]:
@@ -144,7 +144,7 @@ async def find_all(connection: AsyncConnection, ids: Iterable[int]) -> dict[int,
     if not wanted:
         return {}
     result = await connection.execute(select(tasks).where(tasks.c.id.in_(wanted)))
-    return {task.id: task for task in map(read_row, result)}
+    return {task.id: task for task in map(read_row, result.all())}
 
 
 async def find_of_account(
@@ -157,7 +157,7 @@ async def find_of_account(
     else:
         statement = statement.order_by(tasks.c.submitted_at.desc())
     result = await connection.execute(statement)
-    return [read_row(row) for row in result]
+    return [read_row(row) for row in result.all()]
 
 
 async def search(
@@ -203,7 +203,7 @@ async def find_unanswered(connection: AsyncConnection, before: datetime) -> list
     """Read every dialog that was opened before a time."""
     asked = tasks.c.status == TaskStatus.NEEDS_INPUT.value
     statement = select(tasks).where(_open(), asked, tasks.c.submitted_at < millis(before))
-    return [read_row(row) for row in await connection.execute(statement)]
+    return [read_row(row) for row in (await connection.execute(statement)).all()]
 
 
 async def find_late(connection: AsyncConnection, now: datetime) -> list[Task]:
@@ -211,7 +211,7 @@ async def find_late(connection: AsyncConnection, now: datetime) -> list[Task]:
     waiting = tasks.c.status.in_(sorted(s.value for s in WAITING))
     late = tasks.c.start_by.is_not(None) & (tasks.c.start_by <= millis(now))
     statement = select(tasks).where(late, waiting)
-    return [read_row(row) for row in await connection.execute(statement)]
+    return [read_row(row) for row in (await connection.execute(statement)).all()]
 
 
 async def find_family(connection: AsyncConnection, root: Task, *, limit: int) -> list[Task]:
@@ -219,7 +219,7 @@ async def find_family(connection: AsyncConnection, root: Task, *, limit: int) ->
     family = or_(tasks.c.id == root.id, tasks.c.root_id == root.id)
     statement = select(tasks).where(tasks.c.account_id == root.account_id, family)
     statement = statement.order_by(tasks.c.submitted_at, tasks.c.id).limit(limit)
-    return [read_row(row) for row in await connection.execute(statement)]
+    return [read_row(row) for row in (await connection.execute(statement)).all()]
 
 
 async def find_times(

@@ -84,3 +84,17 @@ async def test_only_what_lasts_waits_for_the_disk(house: House) -> None:
     does_not = "offsession" if house.database.distributed else "1"
     assert waits != does_not
     assert found == [waits, does_not, does_not, waits]
+
+
+async def test_reads_in_one_visit_see_what_was_committed_last(house: House) -> None:
+    async def look(connection: AsyncConnection) -> set[str]:
+        return set((await connection.execute(text("SELECT name FROM secrets"))).scalars())
+
+    before = await house.database.read(look)
+    async with house.database.transaction() as connection:
+        await secrets.get(connection, "new")
+        assert await house.database.read(look) == before
+    assert await house.database.read(look) == before | {"new"}
+    # Many at once take turns, and none is lost.
+    found = await asyncio.gather(*(house.database.read(look) for _ in range(50)))
+    assert all(one == before | {"new"} for one in found)

@@ -12,15 +12,21 @@ from gesso.domain.attempt import Attempt, AttemptState
 from gesso.kit.clock import millis
 from gesso.storage.schema import attempts
 
+_FIND = (
+    select(attempts)
+    .where(attempts.c.task_id.in_(bindparam("ids", expanding=True)))
+    .order_by(attempts.c.number)
+)
+_INSERT = insert(attempts)
+
 
 async def find_last(connection: AsyncConnection, task_ids: Iterable[int]) -> dict[int, Attempt]:
     """Read the newest attempt of each task."""
     wanted = list(set(task_ids))
     if not wanted:
         return {}
-    statement = select(attempts).where(attempts.c.task_id.in_(wanted)).order_by(attempts.c.number)
     found: dict[int, Attempt] = {}
-    for row in (await connection.execute(statement)).mappings():
+    for row in (await connection.execute(_FIND, {"ids": wanted})).mappings():
         found[row["task_id"]] = Attempt(
             id=row["id"],
             task_id=row["task_id"],
@@ -54,7 +60,7 @@ async def insert_all(connection: AsyncConnection, new: Sequence[Attempt]) -> Non
             }
             for a in new
         ]
-        await connection.execute(insert(attempts), rows)
+        await connection.execute(_INSERT, rows)
 
 
 _UPDATE = (

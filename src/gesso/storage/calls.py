@@ -19,7 +19,17 @@ _TIMES = ("started_at", "lease_until", "finished_at")
 _PLAIN = tuple(n for n in Call.__dataclass_fields__ if n not in {"usage", "state", *_TIMES})
 _plain, _used = attrgetter(*_PLAIN), attrgetter(*_USAGE)
 _SELECT = select(*(calls.c[name] for name in (*_PLAIN, "state", *_TIMES, *_USAGE)))
+_FIND = _SELECT.where(calls.c.id.in_(bindparam("ids", expanding=True)))
+_LOCK = _FIND.order_by(calls.c.id).with_for_update()
+_INSERT = insert(calls)
 _OPEN = calls.c.state == CallState.OPEN.value
+#: Counts open calls by key, and by account.
+_COUNTS = tuple(
+    select(column, func.count())
+    .where(_OPEN, column.in_(bindparam("owners", expanding=True)))
+    .group_by(column)
+    for column in (calls.c.key_id, calls.c.account_id)
+)
 
 
 async def lock(connection: AsyncConnection, ids: Iterable[str]) -> dict[str, Call]:
@@ -27,8 +37,7 @@ async def lock(connection: AsyncConnection, ids: Iterable[str]) -> dict[str, Cal
     wanted = sorted(set(ids))
     if not wanted:
         return {}
-    statement = _SELECT.where(calls.c.id.in_(wanted)).order_by(calls.c.id)
-    rows = await connection.execute(statement.with_for_update())
+    rows = await connection.execute(_LOCK, {"ids": wanted})
     return {call.id: call for call in map(_read, rows)}
 
 
@@ -37,14 +46,14 @@ async def find(connection: AsyncConnection, ids: Iterable[str]) -> dict[str, Cal
     wanted = sorted(set(ids))
     if not wanted:
         return {}
-    rows = await connection.execute(_SELECT.where(calls.c.id.in_(wanted)))
+    rows = await connection.execute(_FIND, {"ids": wanted})
     return {call.id: call for call in map(_read, rows)}
 
 
 async def insert_all(connection: AsyncConnection, new: Sequence[Call]) -> None:
     """Insert calls with one statement."""
     if new:
-        await connection.execute(insert(calls), [_write(call) for call in new])
+        await connection.execute(_INSERT, [_write(call) for call in new])
 
 
 _CHANGED = (
@@ -97,9 +106,8 @@ async def count_open_of(connection: AsyncConnection, owners: Iterable[str]) -> d
     found = dict.fromkeys(owners, 0)
     if not found:
         return found
-    for column in (calls.c.key_id, calls.c.account_id):
-        statement = select(column, func.count()).where(_OPEN, column.in_(list(found)))
-        for name, count in await connection.execute(statement.group_by(column)):
+    for statement in _COUNTS:
+        for name, count in await connection.execute(statement, {"owners": list(found)}):
             found[name] = int(count)
     return found
 

@@ -7,9 +7,10 @@ with BEGIN IMMEDIATE; readers use connections of their own and never wait for it
 from __future__ import annotations
 
 import asyncio
+import functools
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import AbstractContextManager, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar, cast
@@ -22,6 +23,7 @@ from gesso.kit.vault import Vault
 
 T = TypeVar("T")
 Work = Callable[[AsyncConnection], Coroutine[Any, Any, T]]
+Around = Callable[[Connection], AbstractContextManager[None]]
 
 #: Writers and readers each keep this many PostgreSQL connections at most.
 _WRITERS, _READERS = 4, 8
@@ -38,14 +40,8 @@ class Database:
     distributed: bool
     dsn: str  #: What asyncpg connects to; empty on SQLite.
     vault: Vault  #: Seals what the rows must not tell whoever copies them.
-    direct: Engine | None = None  #: SQLite without a thread hop per statement.
-    direct_reader: Engine | None = None  #: The same, for reads.
-    _thread: ThreadPoolExecutor = field(
-        default_factory=lambda: ThreadPoolExecutor(1, thread_name_prefix="writer")
-    )
-    _reading: ThreadPoolExecutor = field(
-        default_factory=lambda: ThreadPoolExecutor(1, thread_name_prefix="reader")
-    )
+    direct: Visits | None = None  #: Writes of SQLite without a thread hop per statement.
+    direct_reader: Visits | None = None  #: The same, for reads.
     #: SQLite has one writer: waiting here is fair, waiting in SQLite is sleeping.
     _writing: asyncio.Lock = field(default_factory=asyncio.Lock)
 
@@ -74,14 +70,8 @@ class Database:
                 if not lasting:
                     await connection.exec_driver_sql("SET LOCAL synchronous_commit TO off")
                 return await work(connection)
-        engine = self.direct
-
-        def visit() -> T:
-            with engine.connect() as connection, _committing(connection, lasting):
-                return _drive(work(cast(AsyncConnection, _Direct(connection))))
-
         async with self._writing:
-            return await asyncio.get_running_loop().run_in_executor(self._thread, visit)
+            return await self.direct.visit(work, functools.partial(_committing, lasting=lasting))
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[AsyncConnection]:
@@ -98,13 +88,7 @@ class Database:
         if self.direct_reader is None:
             async with self.reading() as connection:
                 return await work(connection)
-        engine = self.direct_reader
-
-        def visit() -> T:
-            with engine.connect() as connection:
-                return _drive(work(cast(AsyncConnection, _Direct(connection))))
-
-        return await asyncio.get_running_loop().run_in_executor(self._reading, visit)
+        return await self.direct_reader.visit(work, _looking)
 
     @asynccontextmanager
     async def snapshot(self) -> AsyncIterator[AsyncConnection]:
@@ -118,11 +102,47 @@ class Database:
         """Close every connection."""
         await self.writer.dispose()
         await self.reader.dispose()
-        for engine in (self.direct, self.direct_reader):
-            if engine is not None:
-                engine.dispose()
+        for visits in (self.direct, self.direct_reader):
+            if visits is not None:
+                await visits.close()
+
+
+class Visits:
+    """A thread with a connection of its own, in which whole transactions run."""
+
+    def __init__(self, engine: Engine, name: str) -> None:
+        """Connect at the first visit."""
+        self._engine = engine
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix=name)
+        self._connection: Connection | None = None
+
+    async def visit(self, work: Work[T], around: Around) -> T:
+        """Run statements in the thread, inside what `around` makes of its connection."""
+        return await asyncio.get_running_loop().run_in_executor(
+            self._thread, self._run, work, around
+        )
+
+    async def close(self) -> None:
+        """Close the connection, in its thread."""
+        await asyncio.get_running_loop().run_in_executor(self._thread, self._drop)
         self._thread.shutdown(wait=False)
-        self._reading.shutdown(wait=False)
+        self._engine.dispose()
+
+    def _run(self, work: Work[T], around: Around) -> T:
+        if self._connection is None:
+            self._connection = self._engine.connect()
+        try:
+            with around(self._connection):
+                return _drive(work(cast(AsyncConnection, _Direct(self._connection))))
+        except BaseException:
+            # Whatever state it is in, the next visit begins with another one.
+            self._drop()
+            raise
+
+    def _drop(self) -> None:
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.close()
 
 
 class _Direct:
@@ -137,7 +157,7 @@ class _Direct:
 
 
 @contextmanager
-def _committing(connection: Connection, lasting: bool) -> Iterator[None]:
+def _committing(connection: Connection, *, lasting: bool) -> Iterator[None]:
     """Begin, and commit at the end of the block, after the disk has it or before."""
     if connection.info.get(_LASTING, True) is not lasting:
         # SQLite takes this between transactions only.
@@ -145,6 +165,13 @@ def _committing(connection: Connection, lasting: bool) -> Iterator[None]:
         connection.info[_LASTING] = lasting
     with connection.begin():
         yield
+
+
+@contextmanager
+def _looking(connection: Connection) -> Iterator[None]:
+    """Let go, at the end of the block, of the moment that was looked at."""
+    yield
+    connection.rollback()
 
 
 def _drive(work: Coroutine[Any, Any, T]) -> T:
@@ -202,7 +229,8 @@ def _open_sqlite(path: Path, vault: Vault) -> Database:
         event.listen(engine, "connect", _prepare_sqlite)
     for engine in (writer.sync_engine, direct):
         event.listen(engine, "begin", _begin_immediate)
-    return Database(writer, reader, False, "", vault, direct, direct_reader)
+    visits = Visits(direct, "writer"), Visits(direct_reader, "reader")
+    return Database(writer, reader, False, "", vault, *visits)
 
 
 def _begin_immediate(connection: Connection) -> None:

@@ -158,13 +158,20 @@ async def revoke(connection: AsyncConnection, key_id: str, now: datetime) -> boo
     return result.rowcount > 0
 
 
+_LOCK_SPENT = (
+    select(keys.c.id, keys.c.spent_nanos)
+    .where(keys.c.id.in_(bindparam("ids", expanding=True)))
+    .order_by(keys.c.id)
+    .with_for_update()
+)
+
+
 async def lock_spent(connection: AsyncConnection, ids: Iterable[str]) -> dict[str, int]:
     """Read what keys have spent, for update, in one order."""
     wanted = sorted(set(ids))
     if not wanted:
         return {}
-    statement = select(keys.c.id, keys.c.spent_nanos).where(keys.c.id.in_(wanted))
-    rows = await connection.execute(statement.order_by(keys.c.id).with_for_update())
+    rows = await connection.execute(_LOCK_SPENT, {"ids": wanted})
     return {row.id: row.spent_nanos for row in rows}
 
 

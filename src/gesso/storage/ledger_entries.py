@@ -41,6 +41,9 @@ class Entry:
     note: str = ""
 
 
+_INSERT = insert(table)
+
+
 async def append(connection: AsyncConnection, entries: Sequence[Entry]) -> None:
     """Append postings with one statement; a repeated reference raises IntegrityError."""
     if entries:
@@ -60,7 +63,7 @@ async def append(connection: AsyncConnection, entries: Sequence[Entry]) -> None:
             }
             for e in entries
         ]
-        await connection.execute(insert(table), rows)
+        await connection.execute(_INSERT, rows)
 
 
 async def sums(connection: AsyncConnection) -> dict[str, int]:

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import delete, select, tuple_
+from sqlalchemy import bindparam, delete, select, tuple_
 from sqlalchemy.dialects.postgresql import insert as postgres_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -17,14 +18,26 @@ from gesso.domain.limits import MONEY, Meter
 from gesso.storage.schema import meters
 
 _NAME = (meters.c.owner, meters.c.what, meters.c.since)
+_FIND = select(*_NAME, meters.c.amount).where(
+    tuple_(*_NAME).in_(bindparam("names", expanding=True))
+)
+
+
+def _saving(insert: Any) -> Any:
+    statement = insert(meters)
+    return statement.on_conflict_do_update(
+        index_elements=["owner", "what", "since"], set_={"amount": statement.excluded.amount}
+    )
+
+
+_SAVE = {"sqlite": _saving(sqlite_insert), "postgresql": _saving(postgres_insert)}
 
 
 async def find(connection: AsyncConnection, wanted: Iterable[Meter]) -> dict[Meter, int]:
     """Read what was counted; 0 where nothing was."""
     found = dict.fromkeys(wanted, 0)
     if found:
-        statement = select(*_NAME, meters.c.amount).where(tuple_(*_NAME).in_(list(found)))
-        for owner, what, since, amount in await connection.execute(statement):
+        for owner, what, since, amount in await connection.execute(_FIND, {"names": list(found)}):
             found[owner, what, since] = int(amount)
     return found
 
@@ -33,16 +46,11 @@ async def save(connection: AsyncConnection, changed: Mapping[Meter, int]) -> Non
     """Store what was counted."""
     if not changed:
         return
-    insert = sqlite_insert if connection.dialect.name == "sqlite" else postgres_insert
-    statement = insert(meters)
-    statement = statement.on_conflict_do_update(
-        index_elements=["owner", "what", "since"], set_={"amount": statement.excluded.amount}
-    )
     rows = [
         {"owner": owner, "what": what, "since": since, "amount": amount}
         for (owner, what, since), amount in sorted(changed.items())
     ]
-    await connection.execute(statement, rows)
+    await connection.execute(_SAVE[connection.dialect.name], rows)
 
 
 async def forget_before(connection: AsyncConnection, moment: datetime) -> None:

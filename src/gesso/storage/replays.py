@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import delete, insert, select, tuple_
+from sqlalchemy import bindparam, delete, insert, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gesso.kit.clock import millis
@@ -23,6 +23,11 @@ class Replay:
     task_id: int
 
 
+_FIND = select(idempotency).where(
+    tuple_(idempotency.c.key_id, idempotency.c.key).in_(bindparam("pairs", expanding=True))
+)
+
+
 async def find(
     connection: AsyncConnection, wanted: Iterable[tuple[str, str]]
 ) -> dict[tuple[str, str], Replay]:
@@ -30,12 +35,9 @@ async def find(
     pairs = list(set(wanted))
     if not pairs:
         return {}
-    statement = select(idempotency).where(
-        tuple_(idempotency.c.key_id, idempotency.c.key).in_(pairs)
-    )
     return {
         (row.key_id, row.key): Replay(row.key_id, row.key, bytes(row.digest), row.task_id)
-        for row in await connection.execute(statement)
+        for row in await connection.execute(_FIND, {"pairs": pairs})
     }
 
 

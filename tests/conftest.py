@@ -17,11 +17,12 @@ from gesso.app import House, build_web, open_house, running_worker
 from gesso.domain.caller import Role
 from gesso.domain.channel import Channel
 from gesso.domain.ids import new_id
+from gesso.http.server import configure
 from gesso.kit import log
 from gesso.services import administer
 from tests import databases
 from tests.client import Client
-from tests.serving import serving
+from tests.serving import running
 
 # Plain lines: structlog's pretty tracebacks take seconds each and hold up the event loop.
 log.set_up(as_json=True)
@@ -114,7 +115,8 @@ async def running_gateway(
             await administer.create_channel(house.database, channel)
         await house.catalogue.refresh()
         await stack.enter_async_context(running_worker(house))
-        await stack.enter_async_context(serving(build_web(house), port=port, log_level="error"))
+        config = configure(build_web(house), "127.0.0.1", port, log_level="error")
+        await stack.enter_async_context(running(config))
         async with Client(settings.base_url, ADMIN) as client:
             yield Gateway(house, client)
 

@@ -9,20 +9,24 @@ from contextlib import asynccontextmanager
 import uvicorn
 from starlette.types import ASGIApp
 
-from gesso.http.server import configure
+
+@asynccontextmanager
+async def serving(app: ASGIApp) -> AsyncIterator[str]:
+    """Serve an application on a free port of loopback while the block lasts; gives its URL.
+
+    Critical logs only: tests break connections on purpose.
+    """
+    async with running(uvicorn.Config(app, port=0, lifespan="off", log_level="critical")) as url:
+        yield url
 
 
 @asynccontextmanager
-async def serving(
-    app: ASGIApp, *, port: int = 0, log_level: str = "critical"
-) -> AsyncIterator[str]:
-    """Serve an application on loopback while the block lasts; gives its URL.
+async def running(config: uvicorn.Config) -> AsyncIterator[str]:
+    """Run a server while the block lasts; gives its URL.
 
-    As `gesso serve` does, with critical logs only, where tests break connections on purpose.
     Not by `Server.serve`: that looks every 100 ms whether it should end, and a thousand tests
     would wait for it.
     """
-    config = configure(app, "127.0.0.1", port, log_level=log_level)
     config.load()
     server = uvicorn.Server(config)
     server.lifespan = config.lifespan_class(config)

@@ -112,15 +112,9 @@ const Cell = memo(function Cell({
   const shown = link && !/\.mp4\?/.test(link) ? link : '';
   const label = task.prompt || name(task.action);
   return (
-    <button
-      type="button"
-      className="cell"
-      onClick={() => onOpen(task.id)}
-      aria-label={label}
-      title={label}
-    >
+    <button type="button" className="cell" onClick={() => onOpen(task.id)} title={label}>
       {shown ? (
-        <img src={thumbnail(shown, THUMBNAIL)} alt="" decoding="async" />
+        <img src={thumbnail(shown, THUMBNAIL)} alt={label} decoding="async" />
       ) : (
         <span className="cell-text">{label}</span>
       )}

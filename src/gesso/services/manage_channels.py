@@ -13,7 +13,8 @@ from gesso.domain.provider import Manifest
 from gesso.services import administer, record, seal
 from gesso.services.catalogue import Catalogue
 from gesso.services.record import MASK, masked
-from gesso.services.relay import Health, Relayer
+from gesso.services.relay import Relayer
+from gesso.services.relay_breaker import Health
 from gesso.storage import channels, task_pages, tasks
 from gesso.storage.database import Database
 from gesso.storage.paging import Slice

@@ -14,7 +14,6 @@ import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import datetime
 
 import structlog
 
@@ -32,6 +31,7 @@ from gesso.ledger.money import DOLLAR
 from gesso.services.catalogue import Catalogue
 from gesso.services.key_ring import keys_of
 from gesso.services.relay_again import Again, Keeper, Kept
+from gesso.services.relay_breaker import Health
 from gesso.services.relay_limits import is_limited
 from gesso.services.relay_money import LEASE, Begun, Keep, Leases, Open, Outcome, Settle
 from gesso.services.relay_probe import Prober
@@ -77,18 +77,6 @@ class Relayed:
     retry_after: str  #: Header of a refusal, in seconds; empty when it says none.
     chunks: AsyncIterator[bytes]  #: Raises Unavailable when the upstream breaks off.
     allowances: tuple[Allowance, ...] = ()  #: What is left of limits.
-
-
-@dataclass(frozen=True, slots=True)
-class Health:
-    """How a channel that relays does, as one process knows it."""
-
-    breaker: str  #: closed, open or half-open.
-    failures: int  #: In a row.
-    open_until: datetime | None
-    reason: str  #: Of the last failure.
-    keys: int
-    keys_resting: int  #: Refused or too busy a moment ago.
 
 
 class Relayer:

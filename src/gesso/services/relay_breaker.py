@@ -40,6 +40,18 @@ class Rest:
     reason: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Health:
+    """How a channel that relays does, as one process knows it."""
+
+    breaker: str  #: closed, open or half-open.
+    failures: int  #: In a row.
+    open_until: datetime | None
+    reason: str  #: Of the last failure.
+    keys: int
+    keys_resting: int  #: Refused or too busy a moment ago.
+
+
 class Breakers:
     """The breakers of all backends, by their id."""
 

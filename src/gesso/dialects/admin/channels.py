@@ -14,7 +14,7 @@ from gesso.domain.permission import Permission
 from gesso.domain.task import Lane
 from gesso.services.manage_channels import masked
 from gesso.services.office import Office
-from gesso.services.relay import Health
+from gesso.services.relay_breaker import Health
 
 Size = Annotated[int, Meta(ge=1, le=1000)]
 Queue = Annotated[int, Meta(ge=0, le=1_000_000)]

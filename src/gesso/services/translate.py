@@ -47,7 +47,9 @@ class Translator:
         inherited = parent is not None and parent.final_prompt == order.final_prompt
         if not self._language.model or inherited or not _is_foreign(order.final_prompt):
             return order
-        wanted = prompt.parse(order.final_prompt, need_words=False)
+        # Its length was checked where it was read, by the operator's limit.
+        whole = len(order.final_prompt)
+        wanted = prompt.parse(order.final_prompt, max_chars=whole, need_words=False)
         english = await self.translate(wanted)
         if english is wanted:
             return order

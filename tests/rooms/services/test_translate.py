@@ -72,6 +72,13 @@ async def test_an_order_keeps_what_was_written(small_house: House) -> None:
         assert len(heard) == 1
 
 
+async def test_a_prompt_that_the_operator_allows_is_never_too_long(small_house: House) -> None:
+    written = "狐" * 9000  # more than a prompt may have by default
+    async with translating(small_house, saying("a fox")) as (translator, _):
+        made = await translator.translate_order(order(written))
+    assert (made.prompt, made.final_prompt) == (written, "a fox")
+
+
 @pytest.mark.parametrize("words", ["a red fox", "a “red” fox, 3 × 4 🦊"])
 async def test_english_prompts_ask_nobody(small_house: House, words: str) -> None:
     async with translating(small_house, saying("x")) as (translator, heard):

@@ -56,6 +56,7 @@ class Needs:
     replays: tuple[tuple[str, str], ...] = ()  #: Pairs of API key and Idempotency-Key.
     turns: tuple[tuple[str, str], ...] = ()  #: Pairs of lane and account that may wait.
     calls: tuple[str, ...] = ()
+    own_calls: tuple[Call, ...] = ()  #: Opened here; there is one in the unit if it still is open.
     call_replays: tuple[tuple[str, str], ...] = ()  #: Pairs of API key and Idempotency-Key.
     meters: tuple[Meter, ...] = ()  #: Counts of windows of time; needs the account as well.
     open_calls: tuple[str, ...] = ()  #: Keys and accounts whose open calls are counted.
@@ -232,6 +233,8 @@ class Unit:
             connection, (t.id for t in self.tasks.values() if t.status in _WITH_ATTEMPTS)
         )
         self.calls = await calls.lock(connection, (c for n in wanted for c in n.calls))
+        own = await calls.lock_open(connection, (c for n in wanted for c in n.own_calls))
+        self.calls |= own
         self.accounts = await accounts.lock(connection, (a for n in wanted for a in n.accounts))
         await self._load_calls(connection, wanted)
         self.spent = await keys.lock_spent(connection, (k for n in wanted for k in n.spending_keys))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -98,6 +97,6 @@ async def test_a_renewed_lease_keeps_a_call(customer: Customer) -> None:
 
 
 async def test_a_free_call_is_a_row_alone(customer: Customer) -> None:
-    free = replace(call(customer, 0))
+    free = call(customer, 0)
     await customer.house.writer.write(Keep(free, outcome(0)))
     assert (await proven(customer)).open_calls == 0

@@ -235,7 +235,7 @@ class Relayer:
     def _open(self, key: ApiKey, demand: Demand, tariff: Tariff) -> Open:
         now = clock.now()
         call = Call(
-            id=ids.new_id("call"),
+            id=ids.new_call_id(now),
             account_id=key.account_id,
             key_id=key.id,
             endpoint=demand.endpoint.value,

@@ -9,7 +9,7 @@ import pytest
 
 from gesso.domain.call import Call, CallState, Usage
 from gesso.domain.errors import InsufficientFunds
-from gesso.domain.ids import new_id
+from gesso.domain.ids import new_call_id
 from gesso.kit import clock
 from gesso.ledger import audit
 from gesso.services.relay_money import LEASE, Keep, Leases, Open, Outcome, Settle, release_dead
@@ -22,7 +22,7 @@ pytestmark = pytest.mark.anyio
 def call(customer: Customer, nanos: int = 1000, *, lease: timedelta = LEASE) -> Call:
     now, key = clock.now(), customer.key
     return Call(
-        new_id("call"), key.account_id, key.id, "chat/completions", "m", "openai@m", nanos,
+        new_call_id(now), key.account_id, key.id, "chat/completions", "m", "openai@m", nanos,
         now, now + lease,
     )  # fmt: skip
 

@@ -128,12 +128,14 @@ class Settle:
             call_replays=((key.id, again.key),) if again else (),
         )
 
-    def apply(self, unit: Unit) -> Call:
-        """Capture what was used and give the rest back."""
+    def apply(self, unit: Unit) -> Call | None:
+        """Capture what was used and give the rest back; None when the call had ended before.
+
+        The sweep gave the money back then, or it was settled already.
+        """
         call = unit.calls.get(self.call.id)
         if call is None or call.state is not CallState.OPEN:
-            # The sweep gave the money back, or the call was settled already.
-            return self.call
+            return None
         outcome = self.outcome
         if outcome.cost_nanos > call.price_nanos:
             call = book.extend(unit, call, outcome.cost_nanos - call.price_nanos)

@@ -160,6 +160,7 @@ tasks = Table(
     Column("order", Text, nullable=False),
     Column("result", Text, nullable=False),
     Column("pictures", Text, nullable=False),
+    Column("watched", Boolean, nullable=False, server_default=text("false")),
     Index("tasks_of_account", "account_id", "submitted_at"),
     Index(
         "tasks_turn",
@@ -190,6 +191,17 @@ tasks = Table(
         sqlite_where=_OPEN,
         postgresql_where=_OPEN,
     ),
+)
+
+task_snapshots = Table(
+    "task_snapshots",
+    metadata,
+    Column("task_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("version", Integer, primary_key=True, autoincrement=False),
+    Column("next_version", Integer, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("body", Text, nullable=False),
+    Index("task_snapshots_by_age", "at"),
 )
 
 attempts = Table(

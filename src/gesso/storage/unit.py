@@ -300,15 +300,15 @@ class Unit:
     def moved(self) -> list[tuple[Place | None, Place]]:
         """Return where each changed task stood before, if it was there, and where it stands."""
         places = []
-        for task_id in self.changed():
+        for task_id in self._stored():
             before = self._before.get(task_id)
             stood = None if before is None else _place(before)
             places.append((stood, _place(self.tasks[task_id])))
         return places
 
     def changed(self) -> list[int]:
-        """Return the ids of the tasks that this unit changes."""
-        return [key for kind, key in self._changed if kind == "task"]
+        """Return the ids of the tasks that this unit brings to a new version."""
+        return [task_id for task_id in self._stored() if self._is_news(self.tasks[task_id])]
 
     async def committed(self, jobs: Jobs) -> None:
         """Wake workers and stop cancelled jobs, after the commit."""
@@ -327,7 +327,14 @@ class Unit:
     def _replaced(self, changed: Iterable[Task]) -> list[tuple[Task, Task]]:
         """Return watched tasks as they stood and as they stand, where streams tell of it."""
         pairs = ((self._before.get(task.id), task) for task in changed if task.watched)
-        return [(old, new) for old, new in pairs if old and old.version != new.version]
+        return [(old, new) for old, new in pairs if old and self._is_news(new)]
+
+    def _is_news(self, task: Task) -> bool:
+        before = self._before.get(task.id)
+        return before is None or before.version != task.version
+
+    def _stored(self) -> list[int]:
+        return [key for kind, key in self._changed if kind == "task"]
 
     def _split(self, kind: str, rows: dict[Any, Any]) -> tuple[list[Any], list[Any]]:
         marked = [(key, is_new) for (k, key), is_new in self._changed.items() if k == kind]

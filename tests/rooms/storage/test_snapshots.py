@@ -73,6 +73,7 @@ async def test_a_step_of_progress_takes_little_room(house: House) -> None:
     await keep(house, [long, long.advance(7, now=NOW + timedelta(seconds=1))])
     async with house.database.reading() as connection:
         size = await connection.scalar(select(func.length(task_snapshots.c.body)))
+    assert size is not None
     assert size < 100
 
 

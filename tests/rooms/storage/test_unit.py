@@ -128,7 +128,9 @@ async def test_only_changes_of_watched_tasks_cost_a_statement_more(customer: Cus
     plain, watched = [(await customer.submit()).task for _ in range(2)]
     usual = await _statements(customer, Begin(plain.id))
     assert not any("task_snapshots" in one for one in usual)
+    # A mark is told to nobody: it makes no new version.
     marking = await _statements(customer, Keep(watched.id))
+    assert not any("pg_notify" in one for one in marking)
     assert not any("task_snapshots" in one for one in marking)
     kept = await _statements(customer, Begin(watched.id))
     assert len(kept) == len(usual) + 1

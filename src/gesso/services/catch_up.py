@@ -11,6 +11,7 @@ import functools
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from gesso.domain.errors import NotFound
 from gesso.domain.task import Task
 from gesso.storage import snapshots
 from gesso.storage.database import Database
@@ -34,7 +35,9 @@ class Keep:
 
     def apply(self, unit: Unit) -> Task:
         """Mark an open task, which is no change to tell of; return it as it is now."""
-        task = unit.tasks[self.task_id]
+        task = unit.tasks.get(self.task_id)
+        if task is None:
+            raise NotFound(f"no such task: {self.task_id}")
         if not (task.watched or task.is_final):
             task = replace(task, watched=True)
             unit.save_task(task)

@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from gesso.app import House
-from gesso.domain.errors import RateLimited
+from gesso.domain.errors import NotFound, RateLimited
 from gesso.domain.task import Task
 from gesso.http.events import EventRoom
 from gesso.services.attempts import Accept, Advance, Begin
@@ -112,7 +112,7 @@ async def test_a_stream_that_could_not_open_leaves_its_place(small_customer: Cus
     task = (await small_customer.submit()).task
     unknown = Task(1, "a", "k", task.action, task.status, task.lane, task.submitted_at)
     events = room(house, most=1)
-    with pytest.raises(KeyError):
+    with pytest.raises(NotFound):
         await events.stream(request(), unknown, "midjourney")
     await events.stream(request(), task, "midjourney")
     with pytest.raises(RateLimited):

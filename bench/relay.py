@@ -75,7 +75,8 @@ def relay(free_port: Callable[[], int], open_streams: int) -> Iterator[Row]:
     with tempfile.TemporaryDirectory() as name, ExitStack() as stack:
         port = stack.enter_context(upstream(free_port(), open_streams))
         there = []
-        for gateway in (Gesso(), Bare(), *PEERS):
+        gateways: tuple[Gateway, ...] = (Gesso(), Bare(), *PEERS)
+        for gateway in gateways:
             if gateway.program():
                 site = Site(Path(name) / gateway.name, free_port(), port)
                 there.append(start(stack, gateway, site))

@@ -7,12 +7,12 @@ from datetime import datetime
 from operator import attrgetter
 from typing import Any
 
-from sqlalchemy import bindparam, func, insert, select, update
+from sqlalchemy import String, bindparam, func, insert, literal_column, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gesso.domain.call import Call, CallState, Usage
 from gesso.kit.clock import millis, moment
-from gesso.storage.prepared import Prepared
+from gesso.storage.prepared import Lookup, Prepared
 from gesso.storage.schema import calls
 
 _USAGE = Usage._fields
@@ -25,17 +25,23 @@ _FIND = _SELECT.where(calls.c.id.in_(bindparam("ids", expanding=True)))
 _LOCK = _FIND.order_by(calls.c.id).with_for_update()
 _INSERT = Prepared(insert(calls), _COLUMNS)
 _OPEN = calls.c.state == CallState.OPEN.value
-_LOCK_OPEN = (
-    select(calls.c.id)
-    .where(calls.c.id.in_(bindparam("ids", expanding=True)), _OPEN)
-    .order_by(calls.c.id)
-    .with_for_update()
+#: The same, written out: nothing but keys is bound.
+_IS_OPEN = calls.c.state == literal_column(f"'{CallState.OPEN.value}'", String)
+_LOCK_OPEN = Lookup(
+    lambda ids: (
+        select(calls.c.id)
+        .where(calls.c.id.in_(ids), _IS_OPEN)
+        .order_by(calls.c.id)
+        .with_for_update()
+    )
 )
 #: Counts open calls by key, and by account.
-_COUNTS = tuple(
-    select(column, func.count())
-    .where(_OPEN, column.in_(bindparam("owners", expanding=True)))
-    .group_by(column)
+_COUNT_OF_KEYS, _COUNT_OF_ACCOUNTS = (
+    Lookup(
+        lambda owners, column=column: (
+            select(column, func.count()).where(_IS_OPEN, column.in_(owners)).group_by(column)
+        )
+    )
     for column in (calls.c.key_id, calls.c.account_id)
 )
 
@@ -57,8 +63,8 @@ async def lock_open(connection: AsyncConnection, known: Iterable[Call]) -> dict[
     wanted = {call.id: call for call in known}
     if not wanted:
         return {}
-    rows = await connection.execute(_LOCK_OPEN, {"ids": sorted(wanted)})
-    return {name: wanted[name] for name in rows.scalars()}
+    rows = await _LOCK_OPEN.rows(connection, sorted(wanted))
+    return {name: wanted[name] for (name,) in rows}
 
 
 async def find(connection: AsyncConnection, ids: Iterable[str]) -> dict[str, Call]:
@@ -126,8 +132,8 @@ async def count_open_of(connection: AsyncConnection, owners: Iterable[str]) -> d
     found = dict.fromkeys(owners, 0)
     if not found:
         return found
-    for statement in _COUNTS:
-        for name, count in await connection.execute(statement, {"owners": list(found)}):
+    for counts in (_COUNT_OF_KEYS, _COUNT_OF_ACCOUNTS):
+        for name, count in await counts.rows(connection, list(found)):
             found[name] = int(count)
     return found
 

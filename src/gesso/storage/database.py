@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import functools
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+import sqlite3
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
@@ -16,6 +17,7 @@ from pathlib import Path
 from typing import Any, TypeVar, cast
 
 from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from gesso.kit import vault
@@ -133,7 +135,7 @@ class Visits:
             self._connection = self._engine.connect()
         try:
             with around(self._connection):
-                return _drive(work(cast(AsyncConnection, _Direct(self._connection))))
+                return _drive(work(cast(AsyncConnection, Direct(self._connection))))
         except BaseException:
             # Whatever state it is in, the next visit begins with another one.
             self._drop()
@@ -145,18 +147,37 @@ class Visits:
             connection.close()
 
 
-class _Direct:
-    """A connection whose awaits are answered at once, by the thread it lives in."""
+class Direct:
+    """A connection to SQLite whose awaits are answered at once, by the thread it lives in."""
 
     def __init__(self, connection: Connection) -> None:
+        """Wrap a connection of this thread."""
         self._connection = connection
+        self._driver = cast(sqlite3.Connection, connection.connection.dbapi_connection)
         self.dialect = connection.dialect
 
     async def execute(self, statement: Any, parameters: Any = None) -> Any:
+        """Run a statement of SQLAlchemy."""
         return self._connection.execute(statement, parameters)
 
-    async def exec_driver_sql(self, statement: str, parameters: Any = None) -> Any:
-        return self._connection.exec_driver_sql(statement, parameters)
+    def run(self, text: str, rows: Sequence[tuple[Any, ...]]) -> None:
+        """Run a statement in the driver's own words once for each row."""
+        try:
+            self._driver.executemany(text, rows)
+        except sqlite3.Error as error:
+            raise _wrapped(text, error) from error
+
+    def fetch(self, text: str, values: tuple[Any, ...]) -> list[tuple[Any, ...]]:
+        """Run a query in the driver's own words."""
+        try:
+            return self._driver.execute(text, values).fetchall()
+        except sqlite3.Error as error:
+            raise _wrapped(text, error) from error
+
+
+def _wrapped(text: str, error: sqlite3.Error) -> BaseException:
+    """Return an error of the driver as SQLAlchemy raises it, without the values."""
+    return DBAPIError.instance(text, None, error, sqlite3.Error, hide_parameters=True)
 
 
 @contextmanager

@@ -16,6 +16,7 @@ from gesso.domain.caller import ApiKey, Role
 from gesso.kit.clock import millis
 from gesso.storage.limits import read_limits, write_limits
 from gesso.storage.paging import Order, Slice, read_page
+from gesso.storage.prepared import Lookup, Prepared
 from gesso.storage.schema import accounts, keys
 
 
@@ -158,11 +159,13 @@ async def revoke(connection: AsyncConnection, key_id: str, now: datetime) -> boo
     return result.rowcount > 0
 
 
-_LOCK_SPENT = (
-    select(keys.c.id, keys.c.spent_nanos)
-    .where(keys.c.id.in_(bindparam("ids", expanding=True)))
-    .order_by(keys.c.id)
-    .with_for_update()
+_LOCK_SPENT = Lookup(
+    lambda ids: (
+        select(keys.c.id, keys.c.spent_nanos)
+        .where(keys.c.id.in_(ids))
+        .order_by(keys.c.id)
+        .with_for_update()
+    )
 )
 
 
@@ -171,17 +174,18 @@ async def lock_spent(connection: AsyncConnection, ids: Iterable[str]) -> dict[st
     wanted = sorted(set(ids))
     if not wanted:
         return {}
-    rows = await connection.execute(_LOCK_SPENT, {"ids": wanted})
-    return {row.id: row.spent_nanos for row in rows}
+    return {key_id: spent for key_id, spent in await _LOCK_SPENT.rows(connection, wanted)}
 
 
-_UPDATE = update(keys).where(keys.c.id == bindparam("key")).values(spent_nanos=bindparam("spent"))
+_UPDATE = Prepared(
+    update(keys).where(keys.c.id == bindparam("key")).values(spent_nanos=bindparam("spent")),
+    ("key", "spent"),
+)
 
 
 async def update_spent(connection: AsyncConnection, changed: Sequence[tuple[str, int]]) -> None:
     """Store what keys have spent, in the transaction of the ledger entries."""
-    if changed:
-        await connection.execute(_UPDATE, [{"key": k, "spent": n} for k, n in changed])
+    await _UPDATE.run(connection, changed)
 
 
 def _read(row: Any) -> ApiKey:

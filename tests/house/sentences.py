@@ -125,12 +125,19 @@ class Reader:
         """Yield the arguments of a call that are said."""
         name = callee(call)
         place = self._mouths.get(name)
+        if name == "__init__":
+            place = self._above(module, call)
         if name == "ValueError" and module.path in self._plain_errors:
             place = 0, "message"
         if place is not None and (one := argument(call, place)) is not None:
             yield one
         elif place is None or place[1] not in _FIELDS:
             yield from (one.value for one in call.keywords if one.arg in _FIELDS)
+
+    def _above(self, module: Module, call: ast.Call) -> Place | None:
+        """Return what `super().__init__` says in an error class that words its own message."""
+        kinds = [one for one in module.around(call) if isinstance(one, ast.ClassDef)]
+        return self._errors.get(last_name(kinds[0].bases[0])) if kinds and kinds[0].bases else None
 
     def _hear(self, module: Module, node: ast.expr) -> None:
         """Take what an expression says as a sentence, or note that it cannot be told."""

@@ -8,6 +8,7 @@ import uuid
 import pytest
 from playwright.async_api import Locator, expect
 
+from tests.browser.test_pages import PAGES
 from tests.browser.visit import Visitor
 from tests.client import Client
 from tests.conftest import ADMIN, free_port
@@ -15,6 +16,21 @@ from tests.upstream import running_upstream
 
 pytestmark = pytest.mark.anyio
 ROOT = "/admin/api/v1"
+#: Every text of a page, shown or told to screen readers, but for code and what people named.
+_TEXTS = """() => {
+  const found = [document.title];
+  const walk = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  while (walk.nextNode()) {
+    const { parentElement: above, textContent } = walk.currentNode;
+    if (!above.closest('code, pre, noscript, script')) found.push(textContent);
+  }
+  for (const name of ['aria-label', 'title', 'placeholder', 'alt']) {
+    for (const one of document.querySelectorAll(`[${name}]`)) found.push(one.getAttribute(name));
+  }
+  return found;
+}"""
+#: Pages that show other tests' prompts, notes and banned words.
+WRITTEN = {f"/operations/{name}" for name in ("audit", "ledger", "queue", "words")}
 #: Three words in a row are a sentence; names, codes and flags are shorter.
 _SENTENCE = re.compile(r"[A-Za-z']{2,}(?:[ ,]+[a-z']{2,}){2,}")
 _CHINESE = re.compile("[一-鿿]{2}")
@@ -112,3 +128,30 @@ async def test_probes_and_callbacks_say_why_in_chinese(visitor: Visitor) -> None
     await panel.locator("input").fill("http://127.0.0.1:9/")
     await panel.locator(".primary").click()
     assert await _reads(panel.locator(".notice.bad")) == "未送达：不访问端口 9"
+
+
+async def test_no_page_has_an_english_sentence(visitor: Visitor) -> None:
+    visit = await visitor.enter(ADMIN, language="zh-CN")
+    async with Client(visitor.base, ADMIN) as admin:
+        # People's names for things are nobody's to translate.
+        kinds = ("keys", "accounts", "channels", "users")
+        named = [one for kind in kinds for one in (await admin.get(f"{ROOT}/{kind}?limit=500"))["items"]]
+    names = sorted((one["name"] for one in named), key=len, reverse=True)
+
+    async def english() -> list[str]:
+        texts: list[str] = await visit.page.evaluate(_TEXTS)
+        for name in names:
+            texts = [text.replace(name, "") for text in texts]
+        return [text for text in texts if _SENTENCE.search(text)]
+
+    left = {}
+    for path in PAGES:
+        await visit.go(path)
+        if path not in {"/", "/gallery", *WRITTEN}:
+            left[path] = await english()
+    for keys in ("Control+k", "?"):
+        await visit.page.keyboard.press(keys)
+        await visit.page.get_by_role("dialog").wait_for()
+        left[keys] = await english()
+        await visit.page.keyboard.press("Escape")
+    assert {path: texts for path, texts in left.items() if texts} == {}

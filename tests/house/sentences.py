@@ -28,7 +28,7 @@ from tests.house.source import (
 #: The template of a value that is not known before the gateway runs.
 HOLE = "{}"
 #: Fields whose text is shown: heard where they are given, and not again where they are read.
-_FIELDS = frozenset({"error", "fail_reason", "message", "reason"})
+_FIELDS = frozenset({"error", "fail_reason", "message", "reason", "remark"})
 #: How a parameter is called that is handed on whole to a mouth.
 _HANDED = frozenset({"message", "reason"})
 #: Attributes that keep what is shown later: how a relayed call ended, why a backend rests.

@@ -135,8 +135,8 @@ async def test_no_page_has_an_english_sentence(visitor: Visitor) -> None:
     async with Client(visitor.base, ADMIN) as admin:
         # People's names for things are nobody's to translate.
         kinds = ("keys", "accounts", "channels", "users")
-        named = [one for kind in kinds for one in (await admin.get(f"{ROOT}/{kind}?limit=500"))["items"]]
-    names = sorted((one["name"] for one in named), key=len, reverse=True)
+        pages = [await admin.get(f"{ROOT}/{kind}?limit=500") for kind in kinds]
+    names = sorted((one["name"] for page in pages for one in page["items"]), key=len, reverse=True)
 
     async def english() -> list[str]:
         texts: list[str] = await visit.page.evaluate(_TEXTS)

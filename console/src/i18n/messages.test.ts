@@ -125,6 +125,9 @@ describe('what a code means', () => {
     expect(sayCode('fail', 'unavailable', 'the channel rests: HTTP 503', reader)).toBe(
       '无法连接后端（渠道已熔断：HTTP 503）。',
     );
+    expect(sayCode('fail', 'unavailable', 'the upstream refuses our key (HTTP 401)', reader)).toBe(
+      '无法连接后端：上游拒绝我方密钥（HTTP 401）。',
+    );
     expect(sayCode('fail', 'refused', 'CUDA out of memory', reader)).toBe(
       '后端拒绝了此任务（CUDA out of memory）。',
     );

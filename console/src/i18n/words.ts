@@ -61,7 +61,9 @@ export function sayCode(kind: 'code' | 'fail', code: string, said: string, t: Tr
   // A text of the wire in the other language adds nothing that the reader could read.
   if (isChinese(said)) return meaning;
   if (!isChinese(meaning)) return `${meaning.replace(/\.$/, '')}: ${told}`;
-  return saysTheSame(meaning, told) ? `${told}。` : `${meaning.replace(/。$/, '')}（${told}）。`;
+  if (saysTheSame(meaning, told)) return `${told}。`;
+  const start = meaning.replace(/。$/, '');
+  return told.includes('（') ? `${start}：${told}。` : `${start}（${told}）。`;
 }
 
 /** Whether two Chinese texts have so many pairs of characters in common that one is enough. */

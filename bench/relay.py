@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from bench import streams
+from bench.bare import Bare
 from bench.gateway import KEY, cpu_s, on_cores, resident_mb, until_up
 from bench.load import Load, request, run
 from bench.ours import Gesso
@@ -74,7 +75,8 @@ def relay(free_port: Callable[[], int], open_streams: int) -> Iterator[Row]:
     with tempfile.TemporaryDirectory() as name, ExitStack() as stack:
         port = stack.enter_context(upstream(free_port(), open_streams))
         there = []
-        for gateway in (Gesso(), *PEERS):
+        gateways: tuple[Gateway, ...] = (Gesso(), Bare(), *PEERS)
+        for gateway in gateways:
             if gateway.program():
                 site = Site(Path(name) / gateway.name, free_port(), port)
                 there.append(start(stack, gateway, site))

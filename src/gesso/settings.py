@@ -135,6 +135,11 @@ class Settings:
     max_pictures: int = _setting(5, "Most input pictures of one request.")
     max_list: int = _setting(500, "Most ids of one list-by-condition, most rows of one list.")
     max_streams: int = _setting(20_000, "Most event streams that one process holds open.")
+    events_keep_s: float = _setting(
+        3600.0,
+        "Seconds for which the snapshots of watched tasks are kept, for event streams that are "
+        "taken up again with Last-Event-ID.",
+    )
     picture_days: float = _setting(30.0, "Days for which result pictures are kept.")
     link_hours: float = _setting(
         720.0, "Hours for which a signed picture link works; never longer than the picture."

@@ -3,55 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-import json
-from collections.abc import AsyncGenerator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from gesso.services import watch
 from tests.conftest import Gateway, running_gateway
+from tests.events import collect, stream
 
 pytestmark = pytest.mark.anyio
-
-
-async def stream(
-    gateway: Gateway, path: str, headers: dict[str, str] | None = None
-) -> AsyncGenerator[dict[str, Any], None]:
-    """Yield the events of a stream as they come, until the server ends it."""
-    base = gateway.client.base.removeprefix("http://")
-    host, _, port = base.partition(":")
-    reader, writer = await asyncio.open_connection(host, int(port))
-    sent = {"host": base, "authorization": f"Bearer {gateway.client.key}", **(headers or {})}
-    lines = "".join(f"{name}: {value}\r\n" for name, value in sent.items())
-    writer.write(f"GET {path} HTTP/1.1\r\nconnection: close\r\n{lines}\r\n".encode())
-    event: dict[str, Any] = {}
-    try:
-        head = (await reader.readuntil(b"\r\n\r\n")).decode()
-        yield {"status": int(head.split()[1]), "head": head.lower()}
-        while line := await reader.readline():
-            text = line.decode().strip()
-            name, colon, value = text.partition(": ")
-            if colon and name in {"id", "event", "data"}:
-                event[name] = json.loads(value) if name == "data" else value
-            elif not text and event:
-                yield event
-                event = {}
-    finally:
-        writer.close()
-
-
-async def collect(gateway: Gateway, path: str, **options: Any) -> list[dict[str, Any]]:
-    async with asyncio.timeout(20):
-        return [event async for event in stream(gateway, path, **options)]
 
 
 @pytest.mark.parametrize("wire", ["mj", "v1"])
 async def test_a_stream_tells_everything_up_to_the_end(gateway: Gateway, wire: str) -> None:
     task_id = await gateway.client.imagine("a boat --sandbox slow:0.6")
     path = f"/mj/task/{task_id}/events" if wire == "mj" else f"/v1/tasks/{task_id}/events"
-    head, *events = await collect(gateway, path)
+    head, *events = await collect(gateway.client, path)
     assert head["status"] == 200
     assert "text/event-stream" in head["head"]
     snapshots = [e for e in events if e["event"] != "queue"]
@@ -69,7 +36,7 @@ async def test_a_stream_tells_everything_up_to_the_end(gateway: Gateway, wire: s
 async def test_the_partial_picture_is_told(gateway: Gateway) -> None:
     task_id = await gateway.client.imagine("a boat --sandbox slow:60")
     async with asyncio.timeout(40):
-        async for event in stream(gateway, f"/mj/task/{task_id}/events"):
+        async for event in stream(gateway.client, f"/mj/task/{task_id}/events"):
             if event.get("data", {}).get("imageUrl"):
                 assert event["data"]["status"] == "IN_PROGRESS"
                 break
@@ -79,27 +46,27 @@ async def test_coming_back_gets_only_what_is_newer(gateway: Gateway) -> None:
     task_id = await gateway.client.imagine("a boat --sandbox blank")
     await gateway.client.until(task_id)
     path = f"/mj/task/{task_id}/events"
-    _, *events = await collect(gateway, path)
+    _, *events = await collect(gateway.client, path)
     assert [e["event"] for e in events] == ["end"]
     last = events[-1]["id"]
-    (_, again) = await collect(gateway, path, headers={"last-event-id": str(int(last) - 1)})
+    (_, again) = await collect(gateway.client, path, headers={"last-event-id": str(int(last) - 1)})
     assert again["id"] == last
-    (gone,) = await collect(gateway, path, headers={"last-event-id": last})
+    (gone,) = await collect(gateway.client, path, headers={"last-event-id": last})
     assert gone["status"] == 204
 
 
 async def test_coming_back_gets_what_was_missed_in_order(gateway: Gateway) -> None:
     task_id = await gateway.client.imagine("a boat --sandbox slow:0.6")
     path = f"/v1/tasks/{task_id}/events"
-    staying = asyncio.create_task(collect(gateway, path))
-    leaving = stream(gateway, path)
+    staying = asyncio.create_task(collect(gateway.client, path))
+    leaving = stream(gateway.client, path)
     async for event in leaving:
         if "id" in event:
             first = event["id"]
             break
     await leaving.aclose()
     whole = [e for e in (await staying)[1:] if "id" in e]
-    _, *missed = await collect(gateway, path, headers={"last-event-id": first})
+    _, *missed = await collect(gateway.client, path, headers={"last-event-id": first})
     assert missed == [e for e in whole if int(e["id"]) > int(first)]
     assert len(missed) >= 2
     assert missed[-1]["event"] == "end"
@@ -111,7 +78,7 @@ async def test_who_waits_is_told_the_place(gateway: Gateway) -> None:
     waiting = [await gateway.client.imagine(f"a boat {n} --sandbox slow:600") for n in range(3)]
 
     async def place(task_id: str, wanted: int) -> None:
-        async for event in stream(gateway, f"/mj/task/{task_id}/events"):
+        async for event in stream(gateway.client, f"/mj/task/{task_id}/events"):
             if event.get("event") == "queue" and event["data"]["position"] == wanted:
                 return
 
@@ -137,7 +104,7 @@ async def test_strangers_see_nothing_and_streams_have_a_limit(gateway: Gateway) 
 async def test_a_hundred_watchers_hear_the_same(gateway: Gateway) -> None:
     task_id = await gateway.client.imagine("a boat --sandbox slow:0.5")
     path = f"/mj/task/{task_id}/events"
-    heard = await asyncio.gather(*(collect(gateway, path) for _ in range(100)))
+    heard = await asyncio.gather(*(collect(gateway.client, path) for _ in range(100)))
     ends = {(events[-1]["event"], events[-1]["id"]) for events in heard}
     assert len(ends) == 1
     assert next(iter(ends))[0] == "end"
@@ -149,7 +116,7 @@ async def test_no_more_streams_than_allowed_are_open_and_a_closed_one_makes_room
     async with running_gateway(database_url, tmp_path, max_streams=2) as gateway:
         task_id = await gateway.client.imagine("a boat --sandbox slow:600")
         path = f"/v1/tasks/{task_id}/events"
-        open_ones = [stream(gateway, path) for _ in range(2)]
+        open_ones = [stream(gateway.client, path) for _ in range(2)]
         for one in open_ones:
             await anext(one)
         replies = await asyncio.gather(*(gateway.client.call("GET", path) for _ in range(5)))
@@ -157,6 +124,6 @@ async def test_no_more_streams_than_allowed_are_open_and_a_closed_one_makes_room
         for one in open_ones:
             await one.aclose()
         async with asyncio.timeout(10):
-            while (await anext(again := stream(gateway, path))).get("status") == 429:
+            while (await anext(again := stream(gateway.client, path))).get("status") == 429:
                 await again.aclose()
         await again.aclose()

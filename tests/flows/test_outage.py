@@ -84,10 +84,11 @@ async def test_a_task_of_a_broken_channel_moves_and_new_ones_avoid_it(
 
 async def test_one_trial_wakes_a_channel_again(database_url: str, tmp_path: Path) -> None:
     async with outage(database_url, tmp_path, outage="wait") as (gateway, upstream):
-        upstream.script.answers = deque([LOCKED, LOCKED])
+        upstream.script.answers = deque([LOCKED] * 99)
         only = {"accountFilter": {"instanceId": "ch_up"}}
         ids = [await gateway.client.imagine(f"boat {n}", **only) for n in range(3)]
         await until_rests(gateway)
+        upstream.script.answers.clear()
         tasks = [await gateway.client.until(one) for one in ids]
         assert {t["status"] for t in tasks} == {"SUCCESS"}
         assert {t["properties"]["discordInstanceId"] for t in tasks} == {"ch_up"}

@@ -45,7 +45,6 @@ ELSEWHERE = {
     "domain/provider.py": "",  # the port: records and a protocol
     "domain/search.py": "",  # records
     "http/docs.py": "flows/test_admin.py",
-    "http/events.py": "flows/test_events.py",
     "http/pictures.py": "flows/test_imagine.py",
     "ledger/journal.py": "flows/test_admin.py",
     "sandbox_models/answer.py": "flows/test_openai_sandbox.py",

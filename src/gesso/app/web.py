@@ -35,6 +35,7 @@ from gesso.services.answer import Answerer
 from gesso.services.authenticate import Authenticator
 from gesso.services.bookmark import Bookmarker
 from gesso.services.cancel import Canceller
+from gesso.services.catch_up import CatchUp
 from gesso.services.inquire import Inquirer
 from gesso.services.intake import Intake
 from gesso.services.model_list import ModelList
@@ -70,7 +71,7 @@ def build_web(house: House) -> ASGIApp:
         settings=settings,
     )
     shared = _services(house, room)
-    events = EventRoom(house.watch, settings.max_streams)
+    events = EventRoom(house.watch, CatchUp(house.database, house.writer), settings.max_streams)
     midjourney = MidjourneyRoutes(_hall(house, doorkeeper), shared, room, events, office.channels)
     mart = _apimart(house, doorkeeper, shared, room, events)
     deferred = mart.routes()

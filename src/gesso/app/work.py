@@ -121,6 +121,7 @@ def _courier(house: House) -> Courier:
 def _sweeper(house: House) -> Sweeper:
     database, writer, blobs, jobs = house.database, house.writer, house.blobs, house.jobs
     keep = timedelta(days=house.settings.delivery_days)
+    told = timedelta(seconds=house.settings.events_keep_s)
     return Sweeper(
         {
             "wake_tasks": (60.0, lambda: sweep.wake_tasks(database, jobs)),
@@ -129,6 +130,7 @@ def _sweeper(house: House) -> Sweeper:
             "drop_expired": (300.0, lambda: sweep.drop_expired(database, blobs)),
             "drop_orphans": (86400.0, lambda: sweep.drop_orphans(database, blobs)),
             "release_dead_calls": (15.0, lambda: relay_money.release_dead(database, writer)),
+            "drop_snapshots": (60.0, lambda: sweep.drop_snapshots(database, told)),
             "drop_deliveries": (3600.0, lambda: sweep.drop_deliveries(database, keep)),
         }
     )

@@ -40,6 +40,15 @@ def new_id(prefix: str) -> str:
     return f"{prefix}_{dice.draw(12).hex()}"
 
 
+def new_call_id(at: datetime) -> str:
+    """Draw the id of a relayed call, which begins with its time.
+
+    Rows of one moment then stand side by side in every index: a commit changes fewer pages of
+    the database, and a table of millions needs no more of it in memory.
+    """
+    return f"call_{int(at.timestamp() * 1000):012x}{dice.draw(8).hex()}"
+
+
 def write_uuid(task_id: int) -> str:
     """Return the UUID that the buttons of a task's result carry.
 

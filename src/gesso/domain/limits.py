@@ -6,9 +6,10 @@ money. What is counted stands in the database, so that all processes count toget
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
@@ -24,6 +25,7 @@ class What(StrEnum):
     MONTH = "month"  #: Nano-dollars of a month.
 
 
+MINUTE_S, _DAY_S = 60, 86_400
 MONEY = (What.DAY, What.MONTH)
 #: Where a task's order keeps the windows that counted its price.
 COUNTED = "counted"
@@ -60,13 +62,21 @@ NO_LIMITS = Limits()
 
 def meter(owner: str, what: What, now: datetime) -> Meter:
     """Return which window counts a moment."""
+    return owner, what.value, begin(what, int(now.timestamp()))
+
+
+def begin(what: What, at_s: int) -> int:
+    """Return when the window began that a moment is in; both in epoch seconds."""
     if what is What.MONTH:
-        start = now.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
-    elif what is What.DAY:
-        start = now.replace(hour=0, minute=0, second=0, microsecond=0)
-    else:
-        start = now.replace(second=0, microsecond=0)
-    return owner, what.value, int(start.timestamp())
+        return _month(at_s // _DAY_S)
+    return at_s - at_s % (_DAY_S if what is What.DAY else MINUTE_S)
+
+
+@functools.lru_cache(maxsize=64)
+def _month(day: int) -> int:
+    """Return when the month of a day since the epoch began."""
+    first = datetime.fromtimestamp(day * _DAY_S, UTC).replace(day=1)
+    return int(first.timestamp())
 
 
 def counted_of(order: Mapping[str, Any]) -> tuple[Meter, ...]:

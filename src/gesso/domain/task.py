@@ -161,6 +161,7 @@ class Task:
     order: Mapping[str, Any] = field(default_factory=dict)
     result: Mapping[str, Any] = field(default_factory=dict)
     pictures: tuple[Picture, ...] = ()
+    watched: bool = False  #: An event stream was opened: what changes replace is kept for a while.
 
     @property
     def is_final(self) -> bool:

@@ -1,8 +1,9 @@
 """Server-sent events of a task, for every wire: snapshots, places in the queue, heartbeats.
 
-`Last-Event-ID` is the version that a client has seen; it gets every snapshot after it that this
-process still has, and the newest one in any case. A client that has seen the end is answered
-204, which stops an EventSource for good.
+`Last-Event-ID` is the version that a client has seen; it gets every snapshot after it that was
+committed since and is still kept, in order, and the newest one in any case. A version that the
+task has not reached says nothing. A client that has seen the end is answered 204, which stops
+an EventSource for good.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from starlette.types import Receive, Scope, Send
 
 from gesso.domain.errors import RateLimited
 from gesso.domain.task import Task
+from gesso.services.catch_up import CatchUp
 from gesso.services.watch import Watch
 
 _HEADERS = {
@@ -28,20 +30,26 @@ _HEADERS = {
 class EventRoom:
     """Opens streams."""
 
-    def __init__(self, watch: Watch, most: int) -> None:
-        """Hold who knows of changes, and the most streams of this process."""
+    def __init__(self, watch: Watch, catch_up: CatchUp, most: int) -> None:
+        """Hold who knows of changes, now and before, and the most streams of this process."""
         self._watch = watch
+        self._catch_up = catch_up
         self._most = most
         self._open = 0
 
-    def stream(self, request: Request, task: Task, shape: str) -> Response:
+    async def stream(self, request: Request, task: Task, shape: str) -> Response:
         """Return the stream of a task that the caller may see; raises RateLimited."""
-        seen = _seen(request)
-        if seen is not None and task.is_final and seen >= task.version:
+        seen = _seen(request, task)
+        if task.is_final and seen == task.version:
             return Response(status_code=204)
         if self._open >= self._most:
             raise RateLimited(f"{self._most} streams are open already")
         self._open += 1
+        try:
+            task = await self._catch_up.keep(task)
+        except BaseException:
+            self._open -= 1
+            raise
         return EventResponse(self, task, shape, seen)
 
     def closed(self) -> None:
@@ -56,6 +64,8 @@ class EventRoom:
             try:
                 # How long an EventSource waits before it connects again, in milliseconds.
                 await ears.send(b"retry: 2000\n\n")
+                for one in await self._catch_up.missed(task, seen):
+                    await ears.send(self._watch.event(one, shape))
                 async for event in watcher.events():
                     await ears.send(event)
             finally:
@@ -104,6 +114,8 @@ class EventResponse(Response):
             self._closed()
 
 
-def _seen(request: Request) -> int | None:
+def _seen(request: Request, task: Task) -> int | None:
     text = request.headers.get("last-event-id", "") or request.query_params.get("lastEventId", "")
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else None
+    if not (text.isascii() and text.isdigit() and len(text) < 10):
+        return None
+    return int(text) if int(text) <= task.version else None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections import OrderedDict
 
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 
 from gesso.domain.caller import ApiKey
 from gesso.domain.errors import RateLimited, TooLarge
@@ -15,13 +15,21 @@ _REMEMBER = 10_000
 
 
 async def read_body(request: Request, most: int) -> bytes:
-    """Read a request body of at most `most` bytes; raises TooLarge without reading on."""
+    """Read a request body of at most `most` bytes; raises TooLarge without reading on.
+
+    Raises ClientDisconnect when the caller leaves before it is whole.
+    """
     declared = request.headers.get("content-length", "")
     if declared.isascii() and declared.isdigit() and int(declared) > most:
         raise TooLarge(f"the request body may have {most} bytes")
     chunks: list[bytes] = []
     size = 0
-    async for chunk in request.stream():
+    more = True
+    while more:
+        message = await request.receive()
+        if message["type"] == "http.disconnect":
+            raise ClientDisconnect
+        chunk, more = message.get("body", b""), message.get("more_body", False)
         size += len(chunk)
         if size > most:
             raise TooLarge(f"the request body may have {most} bytes")

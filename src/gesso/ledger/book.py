@@ -10,8 +10,6 @@ name it and the verb, and are unique in the table, so no verb can happen twice t
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from gesso.domain.call import Call
 from gesso.domain.errors import InsufficientFunds, NotFound
 from gesso.domain.task import Task
@@ -88,7 +86,7 @@ def extend(unit: Unit, call: Call, nanos: int) -> Call:
     _change(unit, call.account_id, -nanos, nanos)
     if call.key_id in unit.spent:
         unit.save_spent(call.key_id, unit.spent[call.key_id] + nanos)
-    return replace(call, price_nanos=call.price_nanos + nanos)
+    return call._replace(price_nanos=call.price_nanos + nanos)
 
 
 def capture(unit: Unit, task: Payable, nanos: int) -> None:

@@ -8,13 +8,14 @@ Options of a channel: `api_key` or `keys` (several), `models`, `model_map`, `end
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import AbstractAsyncContextManager
 from datetime import timedelta
 from typing import Any
 
 from pyreqwest.client import Client, ClientBuilder
 from pyreqwest.exceptions import ConnectError, ConnectTimeoutError, PyreqwestError, ReadTimeoutError
+from pyreqwest.http import HeaderMap
 from pyreqwest.proxy import ProxyBuilder
 from pyreqwest.response import Response
 
@@ -144,7 +145,7 @@ class _Exchange:
             raise Unavailable("cannot connect") from error
         except PyreqwestError as error:
             raise Unavailable(f"the connection broke ({type(error).__name__})") from error
-        return Reply(response.status, _read_headers(response), self._chunks(response))
+        return Reply(response.status, _Head(response.headers), self._chunks(response))
 
     async def __aexit__(self, *_: object) -> None:
         await self._opened.__aexit__(None, None, None)
@@ -193,11 +194,24 @@ def _headers(channel: Channel, key: str, ask: Ask) -> dict[str, str]:
     return headers
 
 
-def _read_headers(response: Response) -> dict[str, str]:
-    found: dict[str, str] = {}
-    for name in response.headers:
+class _Head(Mapping[str, str]):
+    """The headers of an answer, read when they are asked for: few of them are."""
+
+    __slots__ = ("_found",)
+
+    def __init__(self, found: HeaderMap) -> None:
+        """Take what the client found; it knows names in any case."""
+        self._found = found
+
+    def __getitem__(self, name: str) -> str:
         try:
-            found[name.lower()] = response.headers[name]
+            return self._found[name]
         except ValueError:
-            continue  # a header that is no text must not make the answer unreadable
-    return found
+            # A header that is no text must not make the answer unreadable.
+            raise KeyError(name) from None
+
+    def __iter__(self) -> Iterator[str]:
+        return (name.lower() for name in self._found)
+
+    def __len__(self) -> int:
+        return self._found.keys_len()

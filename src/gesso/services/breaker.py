@@ -2,7 +2,8 @@
 
 Each worker counts what it sees; that a channel rests, until when and why is stored, so that
 every process routes around it and an operator can read the reason. Half-open: when the rest
-is over one task goes first, and its outcome decides.
+is over one task goes first, and its outcome decides. Orders that were on their way when the
+rest began decide nothing: neither their failures nor their successes are newer than it.
 """
 
 from __future__ import annotations
@@ -32,6 +33,7 @@ class _Record:
     rests: int = 0  #: In a row, each twice as long as the one before.
     trial: int | None = None  #: The task that goes first after a rest.
     trial_ends: datetime | None = None  #: A trial that tells nothing by then is forgotten.
+    storing: bool = False  #: A rest has begun that the catalogue does not know of yet.
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,28 +71,40 @@ class Breaker:
         known = self.catalogue.channel(channel.id)
         return known is not None and known.broken_until is not None
 
-    async def worked(self, channel: Channel) -> None:
-        """Hear that the upstream answered; a channel that rested is healthy again."""
+    async def worked(self, channel: Channel, task_id: int) -> None:
+        """Hear that the upstream answered a task; the trial's answer ends the rest."""
         record = self._record(channel)
+        rested = self._resting(record, channel)
+        if rested and record.trial != task_id:
+            return
         record.failures, record.rests, record.trial = 0, 0, None
-        if channel.broken_until is not None:
+        if rested:
             await self._store(channel, None, "")
 
-    async def failed(self, channel: Channel, error: Unavailable) -> None:
-        """Hear that the upstream did not start an order; too many in a row mean a rest."""
+    async def failed(self, channel: Channel, task_id: int, error: Unavailable) -> None:
+        """Hear that the upstream did not start a task; too many in a row mean a rest."""
         record = self._record(channel)
+        was_trial = record.trial == task_id
+        if self._resting(record, channel) and not was_trial:
+            return
+        record.trial = None
         if error.busy:
-            record.trial = None
             return
         record.failures += 1
-        was_trial, record.trial = record.trial is not None, None
         if not (was_trial or isinstance(error, Locked)) and (
             record.failures < self.patience.failures
         ):
             return
         rest_s = min(self.patience.longest_s, self.patience.rest_s * 2.0**record.rests)
         record.failures, record.rests = 0, min(record.rests + 1, 20)
-        await self._store(channel, rest_s, error.message)
+        record.storing = True
+        try:
+            await self._store(channel, rest_s, error.message)
+        finally:
+            record.storing = False
+
+    def _resting(self, record: _Record, channel: Channel) -> bool:
+        return record.storing or self.rests(channel)
 
     def _record(self, channel: Channel) -> _Record:
         return self._records.setdefault(channel.id, _Record())

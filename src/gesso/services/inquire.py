@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from contextlib import AsyncExitStack
 from typing import Any
 
 import msgspec
@@ -50,8 +49,10 @@ class Inquirer:
 
         channels = self._router.order(self._catalogue.channels, endpoint, model)
         try:
-            async with asyncio.timeout(timeout_s), AsyncExitStack() as stack:
-                opened = await self._attempts.open(stack, channels, write)
+            async with (
+                asyncio.timeout(timeout_s),
+                await self._attempts.open(channels, write) as opened,
+            ):
                 answer = bytearray()
                 async for chunk in opened.chunks:
                     answer += chunk

@@ -11,8 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 
 import structlog
@@ -40,7 +39,7 @@ from gesso.services.relay_try import Attempts, Opened
 from gesso.services.relay_usage import BodyMeter, EventMeter
 from gesso.storage import calls
 from gesso.storage.database import Database
-from gesso.storage.writer import Writer
+from gesso.storage.writer import Operation, Writer
 
 log = structlog.get_logger()
 
@@ -79,6 +78,10 @@ class Relayed:
     allowances: tuple[Allowance, ...] = ()  #: What is left of limits.
 
 
+#: Hands an answer to the caller.
+Show = Callable[[Relayed], Awaitable[None]]
+
+
 class Relayer:
     """Relays calls for one process."""
 
@@ -105,7 +108,7 @@ class Relayer:
         #: By model and price group.
         self._tariffs: dict[tuple[str, str], Tariff | None] = {}
         self._tariffs_of: object = None  #: The price list that they were read from.
-        self._settling: set[asyncio.Task[None]] = set()
+        self._settling: set[asyncio.Future[Call | None]] = set()
 
     def health(self, channel: Channel) -> Health | None:
         """Return how a channel does in this process; None for one that relays nothing."""
@@ -160,9 +163,8 @@ class Relayer:
             self._tariffs[model, group] = found
         return self._tariffs[model, group]
 
-    @asynccontextmanager
-    async def relay(self, key: ApiKey, demand: Demand) -> AsyncIterator[Relayed]:
-        """Open the answer to a call; leaving the block stops the upstream and settles.
+    async def relay(self, key: ApiKey, demand: Demand, show: Show) -> None:
+        """Make a call and show its answer; when `show` returns, the call ends and is settled.
 
         Raises a CallerError when the call cannot be made and a ProviderError when no
         channel answered; then nothing is charged.
@@ -174,13 +176,12 @@ class Relayer:
         is_open = not tariff.is_free or demand.again is not None or is_limited(key)
         begun = await self._begin(opening) if is_open else Begun(opening.call)
         if begun.kept is not None:
-            yield _given_again(begun.call, begun.kept)
+            await show(_given_again(begun.call, begun.kept))
             return
         ending = _Ending(self, opening, demand, tariff, is_open)
         try:
-            async with AsyncExitStack() as stack:
-                opened = await self.attempts.open(stack, channels, demand.write, fingerprint)
-                yield ending.begin(opened, self._total_s, begun.allowances)
+            async with await self.attempts.open(channels, demand.write, fingerprint) as opened:
+                await show(ending.begin(opened, self._total_s, begun.allowances))
         except GessoError as error:
             ending.error = error.message
             raise
@@ -204,12 +205,10 @@ class Relayer:
             raise NotFound(f"no such call: {call_id[:60]}")
         return call
 
-    @asynccontextmanager
-    async def ask_stored(self, key: ApiKey, response_id: str, ask: Ask) -> AsyncIterator[Opened]:
+    async def ask_stored(self, key: ApiKey, response_id: str, ask: Ask) -> Opened:
         """Ask about a stored response, where it was made; costs nothing."""
         channel, fingerprint = await self.find_stored(key, response_id)
-        async with AsyncExitStack() as stack:
-            yield await self.attempts.open(stack, [channel], lambda _: ask, fingerprint)
+        return await self.attempts.open([channel], lambda _: ask, fingerprint)
 
     async def drain(self) -> None:
         """Wait until every ended call is settled."""
@@ -235,7 +234,7 @@ class Relayer:
     def _open(self, key: ApiKey, demand: Demand, tariff: Tariff) -> Open:
         now = clock.now()
         call = Call(
-            id=ids.new_id("call"),
+            id=ids.new_call_id(now),
             account_id=key.account_id,
             key_id=key.id,
             endpoint=demand.endpoint.value,
@@ -253,24 +252,25 @@ class Relayer:
             self.leases.add(opening.call)
         return begun
 
-    def settle(self, opening: Open, outcome: Outcome, *, is_open: bool) -> asyncio.Task[None]:
+    def settle(
+        self, opening: Open, outcome: Outcome, *, is_open: bool
+    ) -> asyncio.Future[Call | None]:
         """Write down how a call ended; the caller does not wait for it."""
         call = opening.call
+        operation: Operation[Call | None]
         operation = Settle(opening, outcome) if is_open else Keep(call, outcome)
 
-        async def write() -> None:
-            try:
-                await self._writer.write(operation, lasting=False)
-            except Exception:
+        def written(done: asyncio.Future[Call | None]) -> None:
+            self._settling.discard(done)
+            self.leases.drop(call)
+            if not done.cancelled() and (error := done.exception()) is not None:
                 # The lease runs out, and the sweep gives the money back: in doubt we lose.
-                log.exception("call_not_settled", call=call.id)
-            finally:
-                self.leases.drop(call)
+                log.error("call_not_settled", call=call.id, exc_info=error)
 
-        task = asyncio.create_task(write())
-        self._settling.add(task)
-        task.add_done_callback(self._settling.discard)
-        return task
+        future = self._writer.put(operation, lasting=False)
+        self._settling.add(future)
+        future.add_done_callback(written)
+        return future
 
 
 class _Ending:
@@ -290,7 +290,7 @@ class _Ending:
         self._meter: EventMeter | BodyMeter | None = None
         self._settled = False
         self._garbled = False
-        self._written: asyncio.Task[None] | None = None
+        self._written: asyncio.Future[Call | None] | None = None
         self.error: str | None = None
 
     def begin(self, opened: Opened, total_s: float, allowances: tuple[Allowance, ...]) -> Relayed:

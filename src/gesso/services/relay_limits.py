@@ -5,16 +5,36 @@ It holds the lock of the account, so that the count is exact over all processes.
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+import functools
+from dataclasses import dataclass
+from datetime import datetime
+from typing import NamedTuple
 
 from gesso.domain.call import Call, Usage
 from gesso.domain.caller import ApiKey
 from gesso.domain.errors import InsufficientFunds, RateLimited
-from gesso.domain.limits import MONEY, Allowance, Limits, Meter, What, meter
+from gesso.domain.limits import MINUTE_S, MONEY, Allowance, Limits, Meter, What, begin, meter
 from gesso.services import spend_limits
 from gesso.storage.unit import Unit
 
-_MINUTE_S = 60
+
+class Window(NamedTuple):
+    """One limit of a key or its account, in the window of time that counts a call."""
+
+    meter: Meter
+    what: What
+    most: int
+    whose: str
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """Everything that limits a call."""
+
+    windows: tuple[Window, ...]
+    busy: tuple[tuple[str, int, str], ...]  #: Owner, its most open calls, and whose it is.
+    meters: tuple[Meter, ...]
+    owners: tuple[str, ...]  #: Whose open calls must be counted.
 
 
 def is_limited(key: ApiKey) -> bool:
@@ -22,18 +42,31 @@ def is_limited(key: ApiKey) -> bool:
     return key.call_limits.any or key.account_limits.any
 
 
-def meters_of(key: ApiKey, call: Call) -> tuple[Meter, ...]:
-    """Return the windows that count a call."""
-    return tuple(
-        meter(owner, what, call.started_at)
-        for owner, limits in _owners(key)
-        for what, _ in limits.each()
+def bound_of(key: ApiKey, at: datetime) -> Bound:
+    """Return what limits a call of a key that begins at a moment."""
+    seconds = int(at.timestamp())
+    return _bound(key, seconds - seconds % MINUTE_S)
+
+
+@functools.lru_cache(maxsize=4096)
+def _bound(key: ApiKey, minute_s: int) -> Bound:
+    # Kept: asked for twice per call, and the same for all calls of a key in a minute.
+    owners = (
+        (key.id, key.call_limits, "this key"),
+        (key.account_id, key.account_limits, "this account"),
     )
+    windows = tuple(
+        Window((owner, what.value, begin(what, minute_s)), what, most, whose)
+        for owner, limits, whose in owners
+        for what, most in limits.each()
+    )
+    busy = tuple(_busy(owner, limits, whose) for owner, limits, whose in owners)
+    counted = tuple(one for one in busy if one is not None)
+    return Bound(windows, counted, tuple(w.meter for w in windows), tuple(o for o, *_ in counted))
 
 
-def busy_of(key: ApiKey) -> tuple[str, ...]:
-    """Return whose open calls must be counted."""
-    return tuple(owner for owner, limits in _owners(key) if limits.concurrency is not None)
+def _busy(owner: str, limits: Limits, whose: str) -> tuple[str, int, str] | None:
+    return None if limits.concurrency is None else (owner, limits.concurrency, whose)
 
 
 def money_of(call: Call) -> tuple[Meter, ...]:
@@ -42,55 +75,51 @@ def money_of(call: Call) -> tuple[Meter, ...]:
     return tuple(meter(owner, what, call.started_at) for owner in owners for what in MONEY)
 
 
-def take(unit: Unit, key: ApiKey, call: Call, foreseen: Usage) -> tuple[Allowance, ...]:
+def take(unit: Unit, bound: Bound, call: Call, foreseen: Usage) -> tuple[Allowance, ...]:
     """Count a call that begins; raises RateLimited or InsufficientFunds.
 
     Returns what is left of the limits of a minute, the tightest of each kind.
     """
-    amounts = {What.REQUESTS: 1, What.TOKENS: tokens_of(foreseen)}
-    left: dict[What, Allowance] = {}
-    for owner, limits in _owners(key):
-        whose = "this key" if owner == key.id else "this account"
-        _check_open(unit, owner, limits, whose)
-        for what, most in limits.each():
-            one = meter(owner, what, call.started_at)
-            amount = amounts.get(what, call.price_nanos)
-            if unit.meters[one] + amount > most:
-                raise _refusal(what, most, amount, whose, call.started_at)
-            unit.count(one, amount)
-            if what not in MONEY:
-                found = Allowance(what, most, most - unit.meters[one], _rest_s(call.started_at))
-                left[what] = min(left.get(what, found), found, key=lambda a: a.left)
+    for owner, most, whose in bound.busy:
+        if unit.open_calls[owner] >= most:
+            message = f"{whose} may have {most} open calls at once"
+            raise RateLimited(message, facts={"retry_after_s": 1.0})
+    left: dict[What, tuple[int, int]] = {}
+    for name, what, most, whose in bound.windows:
+        amount = _amount(what, call, foreseen)
+        rest = most - unit.meters[name] - amount
+        if rest < 0:
+            raise _refusal(what, most, amount, whose, call.started_at)
+        unit.count(name, amount)
+        if what not in MONEY and (what not in left or rest < left[what][0]):
+            left[what] = rest, most
     unit.count_call(call, 1)
-    return tuple(left.values())
+    rest_s = _rest_s(call.started_at) if left else 0.0
+    return tuple(Allowance(what, most, rest, rest_s) for what, (rest, most) in left.items())
 
 
-def correct(unit: Unit, call: Call, charged_nanos: int, tokens: int) -> None:
+def correct(
+    unit: Unit, call: Call, meters: tuple[Meter, ...], charged_nanos: int, tokens: int
+) -> None:
     """Replace what was foreseen of an ended call by what it used; `tokens` is the difference."""
-    for owner in (call.key_id, call.account_id):
-        for what in What:
-            one = meter(owner, what, call.started_at)
-            change = tokens if what is What.TOKENS else charged_nanos - call.price_nanos
-            if what is not What.REQUESTS and change and unit.meters.get(one):
-                unit.count(one, max(change, -unit.meters[one]))
+    nanos = charged_nanos - call.price_nanos
+    changes = {What.TOKENS.value: tokens, What.DAY.value: nanos, What.MONTH.value: nanos}
+    for name in meters:
+        counted, change = unit.meters.get(name), changes.get(name[1])
+        if counted and change:
+            unit.count(name, max(change, -counted))
     unit.count_call(call, -1)
+
+
+def _amount(what: What, call: Call, foreseen: Usage) -> int:
+    if what in MONEY:
+        return call.price_nanos
+    return 1 if what is What.REQUESTS else tokens_of(foreseen)
 
 
 def tokens_of(usage: Usage) -> int:
     """Return how many tokens count against a limit."""
     return usage.input_tokens + usage.output_tokens
-
-
-def _owners(key: ApiKey) -> tuple[tuple[str, Limits], ...]:
-    return (key.id, key.call_limits), (key.account_id, key.account_limits)
-
-
-def _check_open(unit: Unit, owner: str, limits: Limits, whose: str) -> None:
-    if limits.concurrency is not None and unit.open_calls[owner] >= limits.concurrency:
-        raise RateLimited(
-            f"{whose} may have {limits.concurrency} open calls at once",
-            facts={"retry_after_s": 1.0},
-        )
 
 
 def _refusal(
@@ -106,5 +135,4 @@ def _refusal(
 
 def _rest_s(now: datetime) -> float:
     """Return how long the minute of a moment still lasts."""
-    spent = (now.astimezone(UTC).timestamp()) % _MINUTE_S
-    return round(_MINUTE_S - spent, 3)
+    return round(MINUTE_S - now.timestamp() % MINUTE_S, 3)

@@ -7,7 +7,7 @@ call itself or the sweep that thought it dead, changes nothing.
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 import structlog
@@ -20,6 +20,7 @@ from gesso.kit import clock
 from gesso.ledger import book
 from gesso.services import relay_again, relay_limits
 from gesso.services.relay_again import Again, Kept
+from gesso.services.relay_limits import Bound
 from gesso.storage import calls
 from gesso.storage.database import Database
 from gesso.storage.unit import Needs, Unit
@@ -64,6 +65,12 @@ class Open:
     call: Call
     foreseen: Usage = field(default_factory=Usage)
     again: Again | None = None
+    bound: Bound = field(init=False)  #: What limits the call.
+
+    def __post_init__(self) -> None:
+        """Look up once what both transactions of the call need."""
+        found = relay_limits.bound_of(self.key, self.call.started_at)
+        object.__setattr__(self, "bound", found)
 
     @property
     def needs(self) -> Needs:
@@ -72,8 +79,8 @@ class Open:
         return Needs(
             accounts=(key.account_id,),
             spending_keys=(key.id,),
-            meters=relay_limits.meters_of(key, self.call),
-            open_calls=relay_limits.busy_of(key),
+            meters=self.bound.meters,
+            open_calls=self.bound.owners,
             call_replays=((key.id, again.key),) if again else (),
         )
 
@@ -88,7 +95,7 @@ class Open:
         kept = relay_again.find(unit, self.key.id, self.again) if self.again else None
         if kept is not None:
             return Begun(self.call, kept=kept)
-        allowances = relay_limits.take(unit, self.key, self.call, self.foreseen)
+        allowances = relay_limits.take(unit, self.bound, self.call, self.foreseen)
         book.hold(unit, self.call, spend_limit_nanos=self.key.spend_limit_nanos)
         unit.add_call(self.call)
         if self.again:
@@ -113,20 +120,22 @@ class Settle:
         """The call, its books and what counted it."""
         key, again = self.opened.key, self.opened.again
         return Needs(
-            calls=(self.call.id,),
+            own_calls=(self.call,),
             accounts=(key.account_id,),
             spending_keys=(key.id,),
-            meters=relay_limits.meters_of(key, self.call),
-            open_calls=relay_limits.busy_of(key),
+            meters=self.opened.bound.meters,
+            open_calls=self.opened.bound.owners,
             call_replays=((key.id, again.key),) if again else (),
         )
 
-    def apply(self, unit: Unit) -> Call:
-        """Capture what was used and give the rest back."""
+    def apply(self, unit: Unit) -> Call | None:
+        """Capture what was used and give the rest back; None when the call had ended before.
+
+        The sweep gave the money back then, or it was settled already.
+        """
         call = unit.calls.get(self.call.id)
         if call is None or call.state is not CallState.OPEN:
-            # The sweep gave the money back, or the call was settled already.
-            return call or self.call
+            return None
         outcome = self.outcome
         if outcome.cost_nanos > call.price_nanos:
             call = book.extend(unit, call, outcome.cost_nanos - call.price_nanos)
@@ -136,7 +145,8 @@ class Settle:
         unit.save_call(call)
         foreseen = relay_limits.tokens_of(self.opened.foreseen)
         used = relay_limits.tokens_of(outcome.usage)
-        relay_limits.correct(unit, self.call, charge, used - foreseen)
+        meters = self.opened.bound.meters
+        relay_limits.correct(unit, self.call, meters, charge, used - foreseen)
         if self.opened.again:
             relay_again.keep(unit, call, self.opened.again, outcome.kept)
         return call
@@ -184,9 +194,9 @@ class Release:
         if call is None or call.state is not CallState.OPEN or call.lease_until >= unit.now:
             return False
         book.release(unit, call)
-        relay_limits.correct(unit, call, 0, 0)
+        relay_limits.correct(unit, call, relay_limits.money_of(call), 0, 0)
         error = "the process that served this call is gone"
-        unit.save_call(replace(call, state=CallState.RELEASED, finished_at=unit.now, error=error))
+        unit.save_call(call._replace(state=CallState.RELEASED, finished_at=unit.now, error=error))
         return True
 
 
@@ -229,8 +239,7 @@ async def release_dead(database: Database, writer: Writer) -> int:
 
 
 def _closed(call: Call, outcome: Outcome, now: datetime, charged_nanos: int) -> Call:
-    return replace(
-        call,
+    return call._replace(
         finished_at=now,
         charged_nanos=charged_nanos,
         state=CallState.SETTLED if outcome.status < 400 else CallState.RELEASED,

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import AsyncExitStack
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
+from typing import Any
 
 import structlog
 
@@ -36,6 +37,15 @@ class Opened:
     headers: Mapping[str, str]
     chunks: AsyncIterator[bytes]
     _breakers: Breakers
+    _exchange: AbstractAsyncContextManager[Reply]
+
+    async def __aenter__(self) -> Opened:
+        """Begin the block in which it is read."""
+        return self
+
+    async def __aexit__(self, *details: Any) -> None:
+        """Close the connection: whatever the upstream still does, it may stop."""
+        await self._exchange.__aexit__(*details)
 
     def broke(self, reason: str) -> None:
         """Note that the upstream broke off in mid-answer."""
@@ -53,13 +63,9 @@ class Attempts:
         self._most = most
 
     async def open(
-        self,
-        stack: AsyncExitStack,
-        channels: list[Channel],
-        write: Callable[[Channel], Ask],
-        fingerprint: str = "",
+        self, channels: list[Channel], write: Callable[[Channel], Ask], fingerprint: str = ""
     ) -> Opened:
-        """Return the first answer that is one; its connection closes with the stack.
+        """Return the first answer that is one, to be used as a context that closes it.
 
         Raises what the last channel failed with: Unavailable, Refused or NoChannel.
         """
@@ -82,7 +88,7 @@ class Attempts:
                 waiting.pop(0)
                 continue
             try:
-                return await self._ask(stack, channel, key, write(channel))
+                return await self._ask(channel, key, write(channel))
             except _OtherKey as other:
                 failure = other.error
                 if not self.ring.has(channel, fingerprint=fingerprint):
@@ -94,7 +100,7 @@ class Attempts:
                 failing.append(waiting.pop(0))
         raise failure
 
-    async def _ask(self, stack: AsyncExitStack, channel: Channel, key: str, ask: Ask) -> Opened:
+    async def _ask(self, channel: Channel, key: str, ask: Ask) -> Opened:
         relay = self._router.relay_of(channel)
         if relay is None:
             raise NoChannel(f"the channel {channel.id} relays nothing")
@@ -108,11 +114,15 @@ class Attempts:
         except BaseException:
             await exchange.__aexit__(None, None, None)
             raise
-        stack.push_async_exit(exchange)
         self._breakers.record_success(channel.id)
-        chunks = _with_first(first, reply.chunks)
         return Opened(
-            channel, fingerprint_of(key), reply.status, reply.headers, chunks, self._breakers
+            channel,
+            fingerprint_of(key),
+            reply.status,
+            reply.headers,
+            _Whole(first, reply.chunks),
+            self._breakers,
+            exchange,
         )
 
     def _check(self, channel: Channel, key: str, reply: Reply) -> None:
@@ -148,11 +158,23 @@ def _prefer(first: GessoError, second: GessoError) -> GessoError:
     return second if isinstance(first, NoChannel) else first
 
 
-async def _with_first(first: bytes, rest: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-    if first:
-        yield first
-    async for chunk in rest:
-        yield chunk
+class _Whole:
+    """The first part of a body and the rest of it; a class, as it costs half of a generator."""
+
+    __slots__ = ("_first", "_rest")
+
+    def __init__(self, first: bytes, rest: AsyncIterator[bytes]) -> None:
+        self._first = first
+        self._rest = rest
+
+    def __aiter__(self) -> _Whole:
+        return self
+
+    async def __anext__(self) -> bytes:
+        if first := self._first:
+            self._first = b""
+            return first
+        return await anext(self._rest)
 
 
 def _seconds(header: str) -> float | None:

@@ -7,7 +7,6 @@ the caller did not. Memory stays flat: of a long answer only the ends are kept.
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from typing import Any, Protocol
 
 import msgspec
@@ -121,15 +120,14 @@ class _Counter:
 
     def usage(self, foreseen: Usage) -> Usage:
         said = self._said
-        counted = replace(foreseen, pictures=self._pictures if foreseen.pictures else 0)
+        counted = foreseen._replace(pictures=self._pictures if foreseen.pictures else 0)
         if said is None:
             # Speech and transcripts are paid by their length, which was known before.
-            return replace(counted, output_tokens=self._tally.tokens, estimated=True)
+            return counted._replace(output_tokens=self._tally.tokens, estimated=True)
         details = said.prompt_tokens_details or said.input_tokens_details or _Details()
         if said.seconds is not None:
-            counted = replace(counted, audio_ms=round(said.seconds * 1000))
-        return replace(
-            counted,
+            counted = counted._replace(audio_ms=round(said.seconds * 1000))
+        return counted._replace(
             input_tokens=max(0, said.prompt_tokens or said.input_tokens or 0),
             cached_tokens=max(0, details.cached_tokens or 0),
             output_tokens=max(0, said.completion_tokens or said.output_tokens or 0),

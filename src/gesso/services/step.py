@@ -138,22 +138,22 @@ class Stepper:
         try:
             upstream_id = await self._ask(begun, job, provider)
         except Refused as refusal:
-            await self._breaker.worked(job.channel)
+            await self._breaker.worked(job.channel, begun.task.id)
             await self._fail(begun.task, refusal.code, refusal.message)
             return None
         except Unavailable as error:
-            await self._breaker.failed(job.channel, error)
+            await self._breaker.failed(job.channel, begun.task.id, error)
             return await self._send_back(attempt, begun.task, job.channel, error)
         except Uncertain as doubt:
-            await self._breaker.failed(job.channel, Unavailable(doubt.message))
+            await self._breaker.failed(job.channel, begun.task.id, Unavailable(doubt.message))
             reason = f"nobody knows whether the upstream took the order: {doubt.message}"
             await self._fail(begun.task, "lost", reason, AttemptState.LOST)
             return None
         if upstream_id is None:
             never = Unavailable("the upstream did not take it")
-            await self._breaker.failed(job.channel, never)
+            await self._breaker.failed(job.channel, begun.task.id, never)
             return await self._send_back(attempt, begun.task, job.channel, never)
-        await self._breaker.worked(job.channel)
+        await self._breaker.worked(job.channel, begun.task.id)
         accepted = await self._writer.write(Accept(attempt, upstream_id))
         if accepted is None:  # Cancelled while the upstream was being asked.
             await self._tell_stop(job, provider, upstream_id)

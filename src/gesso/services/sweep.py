@@ -10,7 +10,7 @@ from gesso.domain.task import HELD
 from gesso.kit import clock
 from gesso.services import relay_again
 from gesso.services.settle import Cancel, too_late
-from gesso.storage import blob_uses, call_replays, deliveries, meters, replays, tasks
+from gesso.storage import blob_uses, call_replays, deliveries, meters, replays, snapshots, tasks
 from gesso.storage.blobs import Blobs
 from gesso.storage.database import Database
 from gesso.storage.jobs import Jobs
@@ -26,6 +26,8 @@ REPLAY = timedelta(hours=24)
 ORPHAN = timedelta(days=1)
 #: Tasks that are woken at once: the requests of callers come in between.
 _PART = 500
+#: Snapshots that are dropped at once.
+_SNAPSHOTS = 2000
 
 
 async def wake_tasks(database: Database, jobs: Jobs) -> int:
@@ -83,6 +85,16 @@ async def drop_deliveries(database: Database, keep: timedelta) -> int:
     """Forget callbacks that were settled long ago, with the log of their tries."""
     async with database.transaction() as connection:
         return await deliveries.drop_closed(connection, clock.now() - keep, limit=5000)
+
+
+async def drop_snapshots(database: Database, keep: timedelta) -> int:
+    """Forget how watched tasks stood long ago, in parts: other writers come in between."""
+    moment, dropped, part = clock.now() - keep, 0, _SNAPSHOTS
+    while part >= _SNAPSHOTS:
+        async with database.transaction() as connection:
+            part = await snapshots.drop_before(connection, moment, limit=_SNAPSHOTS)
+        dropped += part
+    return dropped
 
 
 async def drop_orphans(database: Database, blobs: Blobs) -> int:

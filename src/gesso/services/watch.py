@@ -1,8 +1,8 @@
 """Watch tasks: everybody who has a stream open hears of each change once.
 
 A change is read and written out once per wire, however many watch it. Events are snapshots
-numbered by the task's version, never an older after a newer. Who comes back gets what it
-missed (`services.recent`); who is slow gets the newest one it has not seen.
+numbered by the task's version, never an older after a newer. Who is slow gets the newest one
+it has not seen; who comes back gets all that it missed (`services.catch_up`).
 """
 
 from __future__ import annotations
@@ -17,7 +17,6 @@ import structlog
 
 from gesso.domain.task import Action, Lane, Task, TaskStatus
 from gesso.services.quote import Quoter
-from gesso.services.recent import Recent
 from gesso.storage import notices, tasks
 from gesso.storage.database import Database
 from gesso.storage.reader import Reader
@@ -112,13 +111,12 @@ class Watch:
         self._shapes = shapes
         self._watchers: dict[int, set[Watcher]] = {}
         self._waiting: dict[int, Waiting] = {}
-        self._recent = Recent()
         self._changed: set[int] = set()
         self._wake = asyncio.Event()
 
     def heard(self, ids: Iterable[int]) -> None:
         """Hear that tasks have changed, after the commit."""
-        news = [i for i in ids if i in self._watchers or self._recent.follows(i)]
+        news = [i for i in ids if i in self._watchers]
         if news:
             self._changed.update(news)
             self._wake.set()
@@ -134,9 +132,6 @@ class Watch:
         watcher = Watcher(task.id, shape, -1 if after is None else after)
         self._watchers.setdefault(task.id, set()).add(watcher)
         try:
-            if after is not None:
-                self._replay(watcher, after, before=task.version)
-            self._recent.keep(task)
             self._show(task, [watcher])
             # It may have changed between being read and being watched.
             self.heard([task.id])
@@ -148,7 +143,6 @@ class Watch:
                 if not left:
                     del self._watchers[task.id]
                     self._waiting.pop(task.id, None)
-                    self._recent.leave(task.id)
 
     async def run(self) -> None:
         """Pass on changes, places in the queue and heartbeats until cancelled."""
@@ -178,7 +172,6 @@ class Watch:
                 self._wake.set()
                 continue
             for task in found.values():
-                self._recent.keep(task)
                 self._show(task, list(self._watchers.get(task.id, ())))
 
     def _show(self, task: Task, watchers: list[Watcher]) -> None:
@@ -188,17 +181,11 @@ class Watch:
         written: dict[str, bytes] = {}
         for watcher in watchers:
             if watcher.shape not in written:
-                written[watcher.shape] = self._event(task, watcher.shape)
+                written[watcher.shape] = self.event(task, watcher.shape)
             watcher.show(task, written[watcher.shape])
 
-    def _replay(self, watcher: Watcher, after: int, *, before: int) -> None:
-        """Tell a watcher that comes back what happened meanwhile, in order."""
-        missed = [t for t in self._recent.since(watcher.task_id, after) if t.version < before]
-        if missed:
-            events = [self._event(task, watcher.shape) for task in missed]
-            watcher.tell("missed", b"".join(events))
-
-    def _event(self, task: Task, shape: str) -> bytes:
+    def event(self, task: Task, shape: str) -> bytes:
+        """Return a snapshot as an event in the words of a wire."""
         name = b"end" if task.is_final else b"task"
         data = self._shapes[shape](task)
         return b"id: %d\nevent: %s\ndata: %s\n\n" % (task.version, name, data)

@@ -12,17 +12,25 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gesso.domain.call import Call, CallState, Usage
 from gesso.kit.clock import millis, moment
+from gesso.storage.prepared import Prepared
 from gesso.storage.schema import calls
 
-_USAGE = tuple(Usage.__dataclass_fields__)
+_USAGE = Usage._fields
 _TIMES = ("started_at", "lease_until", "finished_at")
-_PLAIN = tuple(n for n in Call.__dataclass_fields__ if n not in {"usage", "state", *_TIMES})
-_plain, _used = attrgetter(*_PLAIN), attrgetter(*_USAGE)
-_SELECT = select(*(calls.c[name] for name in (*_PLAIN, "state", *_TIMES, *_USAGE)))
+_PLAIN = tuple(n for n in Call._fields if n not in {"usage", "state", *_TIMES})
+_plain = attrgetter(*_PLAIN)
+_COLUMNS = (*_PLAIN, "state", *_TIMES, *_USAGE)
+_SELECT = select(*(calls.c[name] for name in _COLUMNS))
 _FIND = _SELECT.where(calls.c.id.in_(bindparam("ids", expanding=True)))
 _LOCK = _FIND.order_by(calls.c.id).with_for_update()
-_INSERT = insert(calls)
+_INSERT = Prepared(insert(calls), _COLUMNS)
 _OPEN = calls.c.state == CallState.OPEN.value
+_LOCK_OPEN = (
+    select(calls.c.id)
+    .where(calls.c.id.in_(bindparam("ids", expanding=True)), _OPEN)
+    .order_by(calls.c.id)
+    .with_for_update()
+)
 #: Counts open calls by key, and by account.
 _COUNTS = tuple(
     select(column, func.count())
@@ -41,6 +49,18 @@ async def lock(connection: AsyncConnection, ids: Iterable[str]) -> dict[str, Cal
     return {call.id: call for call in map(_read, rows)}
 
 
+async def lock_open(connection: AsyncConnection, known: Iterable[Call]) -> dict[str, Call]:
+    """Lock calls that the caller opened, and return those of them that are still open.
+
+    Their rows are not read: whoever opened a call knows all of it but whether it was ended.
+    """
+    wanted = {call.id: call for call in known}
+    if not wanted:
+        return {}
+    rows = await connection.execute(_LOCK_OPEN, {"ids": sorted(wanted)})
+    return {name: wanted[name] for name in rows.scalars()}
+
+
 async def find(connection: AsyncConnection, ids: Iterable[str]) -> dict[str, Call]:
     """Read calls by id, without locks; missing ones are left out."""
     wanted = sorted(set(ids))
@@ -52,29 +72,29 @@ async def find(connection: AsyncConnection, ids: Iterable[str]) -> dict[str, Cal
 
 async def insert_all(connection: AsyncConnection, new: Sequence[Call]) -> None:
     """Insert calls with one statement."""
-    if new:
-        await connection.execute(_INSERT, [_write(call) for call in new])
+    await _INSERT.run(connection, [_write(call) for call in new])
 
 
 _CHANGED = (
-    "state", "charged_nanos", "price_nanos", "channel_id", "upstream_id", "upstream_key",
-    "status", "error", "finished_at", *_USAGE,
+    "charged_nanos", "price_nanos", "channel_id", "upstream_id", "upstream_key", "status", "error",
 )  # fmt: skip
-_UPDATE = (
+_changed = attrgetter(*_CHANGED)
+_NEW = ("state", "finished_at", *_CHANGED, *_USAGE)
+_UPDATE = Prepared(
     update(calls)
     .where(calls.c.id == bindparam("key"))
-    .values({name: bindparam(f"new_{name}") for name in _CHANGED})
+    .values({name: bindparam(f"new_{name}") for name in _NEW}),
+    ("key", *(f"new_{name}" for name in _NEW)),
 )
 
 
 async def update_all(connection: AsyncConnection, changed: Sequence[Call]) -> None:
     """Store what became of calls."""
-    rows = []
-    for call in changed:
-        values = _write(call)
-        rows.append({"key": call.id} | {f"new_{name}": values[name] for name in _CHANGED})
-    if rows:
-        await connection.execute(_UPDATE, rows)
+    rows = [
+        (call.id, call.state.value, millis(call.finished_at), *_changed(call), *call.usage)
+        for call in changed
+    ]
+    await _UPDATE.run(connection, rows)
 
 
 async def renew(connection: AsyncConnection, ids: Sequence[str], until: datetime) -> None:
@@ -137,15 +157,9 @@ async def count_open(connection: AsyncConnection) -> int:
     )
 
 
-def _write(call: Call) -> dict[str, Any]:
-    # Written twice for every call; `asdict` would copy each number deeply.
-    values: dict[str, Any] = dict(zip(_PLAIN, _plain(call), strict=True))
-    values.update(zip(_USAGE, _used(call.usage), strict=True))
-    values["state"] = call.state.value
-    values["started_at"] = millis(call.started_at)
-    values["lease_until"] = millis(call.lease_until)
-    values["finished_at"] = millis(call.finished_at)
-    return values
+def _write(call: Call) -> tuple[Any, ...]:
+    times = millis(call.started_at), millis(call.lease_until), millis(call.finished_at)
+    return *_plain(call), call.state.value, *times, *call.usage
 
 
 def _read(row: Any) -> Call:

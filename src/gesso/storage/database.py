@@ -155,6 +155,9 @@ class _Direct:
     async def execute(self, statement: Any, parameters: Any = None) -> Any:
         return self._connection.execute(statement, parameters)
 
+    async def exec_driver_sql(self, statement: str, parameters: Any = None) -> Any:
+        return self._connection.exec_driver_sql(statement, parameters)
+
 
 @contextmanager
 def _committing(connection: Connection, *, lasting: bool) -> Iterator[None]:

@@ -7,15 +7,16 @@ so both sides of the double entry are in one row and the sum over all is zero by
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from operator import attrgetter
+from typing import Any, NamedTuple
 
 from sqlalchemy import BigInteger, ColumnElement, String, func, insert, literal_column, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gesso.kit.clock import millis
 from gesso.storage.paging import Order, Rows, Slice, read_page
+from gesso.storage.prepared import Prepared
 from gesso.storage.schema import ledger_entries as table
 from gesso.storage.schema import tasks
 
@@ -24,8 +25,7 @@ _DAY_MS = 86_400_000
 QUARTER_MS = 900_000
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """One posting. `reference` is unique, so the same posting is never written twice."""
 
     reference: str
@@ -41,29 +41,15 @@ class Entry:
     note: str = ""
 
 
-_INSERT = insert(table)
+_PLAIN = tuple(name for name in Entry._fields if name != "posted_at")
+_plain = attrgetter(*_PLAIN)
+# Nobody asks for the numbers that the rows get.
+_INSERT = Prepared(insert(table).inline(), (*_PLAIN, "posted_at"))
 
 
 async def append(connection: AsyncConnection, entries: Sequence[Entry]) -> None:
     """Append postings with one statement; a repeated reference raises IntegrityError."""
-    if entries:
-        rows = [
-            {
-                "reference": e.reference,
-                "verb": e.verb,
-                "source": e.source,
-                "destination": e.destination,
-                "amount_nanos": e.amount_nanos,
-                "account_id": e.account_id,
-                "posted_at": millis(e.posted_at),
-                "key_id": e.key_id,
-                "task_id": e.task_id,
-                "price_key": e.price_key,
-                "note": e.note,
-            }
-            for e in entries
-        ]
-        await connection.execute(_INSERT, rows)
+    await _INSERT.run(connection, [(*_plain(e), millis(e.posted_at)) for e in entries])
 
 
 async def sums(connection: AsyncConnection) -> dict[str, int]:

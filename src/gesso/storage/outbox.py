@@ -28,7 +28,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from gesso.domain.task import Task
 from gesso.kit.clock import millis
 from gesso.storage.schema import outbox
-from gesso.storage.tasks import read_mapping, write_row
+from gesso.storage.tasks import read_stored, write_row
 
 #: How the ids of events begin that tell a webhook of an end.
 _END = "end_"
@@ -261,7 +261,7 @@ def _read(row: Any) -> Callback:
     return Callback(
         id=row["id"],
         url=row["url"],
-        task=read_mapping(msgspec.json.decode(row["snapshot"])),
+        task=read_stored(msgspec.json.decode(row["snapshot"])),
         final=bool(row["final"]),
         attempts=row["attempts"],
         created_at=_moment(row["created_at"]),

@@ -19,6 +19,7 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    TextClause,
     text,
     true,
 )
@@ -27,6 +28,12 @@ metadata = MetaData()
 
 #: SQLite numbers rows by itself only in a column that is exactly INTEGER PRIMARY KEY.
 _Serial = BigInteger().with_variant(Integer, "sqlite")
+
+
+def _partial(where: TextClause, name: str, *columns: str) -> Index:
+    """Return an index of some rows alone."""
+    return Index(name, *columns, sqlite_where=where, postgresql_where=where)
+
 
 accounts = Table(
     "accounts",
@@ -160,36 +167,25 @@ tasks = Table(
     Column("order", Text, nullable=False),
     Column("result", Text, nullable=False),
     Column("pictures", Text, nullable=False),
+    Column("watched", Boolean, nullable=False, server_default=text("false")),
     Index("tasks_of_account", "account_id", "submitted_at"),
-    Index(
-        "tasks_turn",
-        "channel_id",
-        "lane",
-        "account_id",
-        "turn",
-        sqlite_where=_WAITING,
-        postgresql_where=_WAITING,
-    ),
+    _partial(_WAITING, "tasks_turn", "channel_id", "lane", "account_id", "turn"),
     Index("tasks_by_time", "submitted_at", "id"),
-    Index("tasks_of_root", "root_id", sqlite_where=_FOLLOWS, postgresql_where=_FOLLOWS),
-    Index("tasks_start_by", "start_by", sqlite_where=_LIMITED, postgresql_where=_LIMITED),
-    Index(
-        "tasks_times",
-        "channel_id",
-        "action",
-        "lane",
-        "finished_at",
-        sqlite_where=_DONE,
-        postgresql_where=_DONE,
-    ),
-    Index(
-        "tasks_open",
-        "channel_id",
-        "status",
-        "submitted_at",
-        sqlite_where=_OPEN,
-        postgresql_where=_OPEN,
-    ),
+    _partial(_FOLLOWS, "tasks_of_root", "root_id"),
+    _partial(_LIMITED, "tasks_start_by", "start_by"),
+    _partial(_DONE, "tasks_times", "channel_id", "action", "lane", "finished_at"),
+    _partial(_OPEN, "tasks_open", "channel_id", "status", "submitted_at"),
+)
+
+task_snapshots = Table(
+    "task_snapshots",
+    metadata,
+    Column("task_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("version", Integer, primary_key=True, autoincrement=False),
+    Column("next_version", Integer, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("body", Text, nullable=False),
+    Index("task_snapshots_by_age", "at"),
 )
 
 attempts = Table(
@@ -223,12 +219,7 @@ ledger_entries = Table(
     Column("posted_at", BigInteger, nullable=False),
     CheckConstraint("amount_nanos > 0", name="amount_positive"),
     Index("ledger_entries_of_account", "account_id", "id"),
-    Index(
-        "ledger_captures",
-        "posted_at",
-        sqlite_where=text("verb = 'capture'"),
-        postgresql_where=text("verb = 'capture'"),
-    ),
+    _partial(text("verb = 'capture'"), "ledger_captures", "posted_at"),
 )
 
 idempotency = Table(
@@ -262,12 +253,7 @@ outbox = Table(
     Column("leased", Boolean, nullable=False, server_default=text("false")),
     Column("tries_since", BigInteger),
     Index("outbox_by_time", "created_at", "id"),
-    Index(
-        "outbox_waiting",
-        "due_at",
-        sqlite_where=text("state = 'waiting'"),
-        postgresql_where=text("state = 'waiting'"),
-    ),
+    _partial(text("state = 'waiting'"), "outbox_waiting", "due_at"),
     Index("outbox_of_task", "task_id", "version"),
 )
 
@@ -364,13 +350,8 @@ calls = Table(
     Column("error", Text),
     Column("finished_at", BigInteger),
     Index("calls_of_account", "account_id", "started_at"),
-    Index("calls_open", "lease_until", sqlite_where=_OPEN_CALL, postgresql_where=_OPEN_CALL),
-    Index(
-        "calls_by_upstream_id",
-        "upstream_id",
-        sqlite_where=_NAMED_CALL,
-        postgresql_where=_NAMED_CALL,
-    ),
+    _partial(_OPEN_CALL, "calls_open", "lease_until"),
+    _partial(_NAMED_CALL, "calls_by_upstream_id", "upstream_id"),
 )
 
 meters = Table(

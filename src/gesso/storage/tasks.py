@@ -45,11 +45,13 @@ _MUTABLE = (
     "status", "prompt", "final_prompt", "description", "progress", "fail_code", "fail_reason",
     "started_at", "progressed_at", "finished_at", "channel_id", "price_key", "price_nanos",
     "charged_nanos", "queue_job_id", "preview_blob", "version", "order", "result", "pictures",
-    "job_hash", "key_id", "turn", "lane", "start_by",
+    "job_hash", "key_id", "turn", "lane", "start_by", "watched",
 )  # fmt: skip
 
 
 _NOTHING: dict[str, Any] = {}
+#: Columns that rows kept as JSON may not know yet.
+_YOUNGER: dict[str, Any] = {"watched": False}
 
 
 def _moment(value: int | None) -> datetime | None:
@@ -67,6 +69,7 @@ _READ: Mapping[str, Callable[[Any], Any]] = {
     "progressed_at": _moment,
     "finished_at": _moment,
     "sandboxed": bool,
+    "watched": bool,
     "order": _mapping.decode,
     "result": _mapping.decode,
     "pictures": _pictures.decode,
@@ -83,6 +86,11 @@ def read_row(row: Any) -> Task:
 def read_mapping(row: Mapping[Any, Any]) -> Task:
     """Build the task of one row that is given by column name."""
     return _build(list(_pick(row)))
+
+
+def read_stored(row: Mapping[str, Any]) -> Task:
+    """Build the task of a row that was kept as JSON, perhaps by an older release."""
+    return read_mapping({**_YOUNGER, **row})
 
 
 def _build(values: list[Any]) -> Task:
@@ -102,6 +110,12 @@ def write_row(task: Task) -> dict[str, Any]:
         row[name] = row[name].value
     row["start_by"] = (task.order.get("terms") or _NOTHING).get("start_by")
     return row
+
+
+def replaced(before: Task, after: Task) -> dict[str, Any]:
+    """Return the columns of a task that a change replaces, as they were before."""
+    old, new = write_row(before), write_row(after)
+    return {name: old[name] for name in _MUTABLE if old[name] != new[name]}
 
 
 async def insert_all(connection: AsyncConnection, new: Sequence[Task]) -> None:

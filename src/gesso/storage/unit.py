@@ -32,6 +32,7 @@ from gesso.storage import (
     meters,
     notices,
     replays,
+    snapshots,
     tasks,
 )
 from gesso.storage.audit import Record
@@ -56,6 +57,7 @@ class Needs:
     replays: tuple[tuple[str, str], ...] = ()  #: Pairs of API key and Idempotency-Key.
     turns: tuple[tuple[str, str], ...] = ()  #: Pairs of lane and account that may wait.
     calls: tuple[str, ...] = ()
+    own_calls: tuple[Call, ...] = ()  #: Opened here; there is one in the unit if it still is open.
     call_replays: tuple[tuple[str, str], ...] = ()  #: Pairs of API key and Idempotency-Key.
     meters: tuple[Meter, ...] = ()  #: Counts of windows of time; needs the account as well.
     open_calls: tuple[str, ...] = ()  #: Keys and accounts whose open calls are counted.
@@ -77,7 +79,7 @@ class Unit:
     replays: dict[tuple[str, str], Replay] = field(default_factory=dict)
     #: Last turn of an account and the turn reached, by channel, lane and account.
     turns: dict[tuple[str, str, str], tuple[int | None, int]] = field(default_factory=dict)
-    _before: dict[int, Place] = field(default_factory=dict)
+    _before: dict[int, Task] = field(default_factory=dict)  #: Tasks as they were locked.
     calls: dict[str, Call] = field(default_factory=dict)
     call_replays: dict[tuple[str, str], CallReplay] = field(default_factory=dict)
     meters: dict[Meter, int] = field(default_factory=dict)
@@ -227,11 +229,13 @@ class Unit:
         self.replays = await replays.find(connection, (r for n in wanted for r in n.replays))
         ids = {i for n in wanted for i in n.tasks} | {r.task_id for r in self.replays.values()}
         self.tasks = await tasks.lock(connection, ids)
-        self._before = {t.id: (t.channel_id or "", t.status) for t in self.tasks.values()}
+        self._before = dict(self.tasks)
         self.attempts = await attempts.find_last(
             connection, (t.id for t in self.tasks.values() if t.status in _WITH_ATTEMPTS)
         )
         self.calls = await calls.lock(connection, (c for n in wanted for c in n.calls))
+        own = await calls.lock_open(connection, (c for n in wanted for c in n.own_calls))
+        self.calls |= own
         self.accounts = await accounts.lock(connection, (a for n in wanted for a in n.accounts))
         await self._load_calls(connection, wanted)
         self.spent = await keys.lock_spent(connection, (k for n in wanted for k in n.spending_keys))
@@ -272,6 +276,7 @@ class Unit:
         new, old = self._split("task", self.tasks)
         await tasks.insert_all(connection, new)
         await tasks.update_all(connection, old)
+        await snapshots.insert_all(connection, self._replaced(old), self.now)
         new_attempts, old_attempts = self._split("attempt", self._attempts)
         await attempts.insert_all(connection, new_attempts)
         await attempts.update_all(connection, old_attempts)
@@ -298,14 +303,15 @@ class Unit:
     def moved(self) -> list[tuple[Place | None, Place]]:
         """Return where each changed task stood before, if it was there, and where it stands."""
         places = []
-        for task_id in self.changed():
-            task = self.tasks[task_id]
-            places.append((self._before.get(task_id), (task.channel_id or "", task.status)))
+        for task_id in self._stored():
+            before = self._before.get(task_id)
+            stood = None if before is None else _place(before)
+            places.append((stood, _place(self.tasks[task_id])))
         return places
 
     def changed(self) -> list[int]:
-        """Return the ids of the tasks that this unit changes."""
-        return [key for kind, key in self._changed if kind == "task"]
+        """Return the ids of the tasks that this unit brings to a new version."""
+        return [task_id for task_id in self._stored() if self._is_news(self.tasks[task_id])]
 
     async def committed(self, jobs: Jobs) -> None:
         """Wake workers and stop cancelled jobs, after the commit."""
@@ -321,6 +327,18 @@ class Unit:
         for task, job_id in zip(waiting, await jobs.enqueue(connection, waiting), strict=False):
             self.save_task(replace(task, queue_job_id=job_id))
 
+    def _replaced(self, changed: Iterable[Task]) -> list[tuple[Task, Task]]:
+        """Return watched tasks as they stood and as they stand, where streams tell of it."""
+        pairs = ((self._before.get(task.id), task) for task in changed if task.watched)
+        return [(old, new) for old, new in pairs if old and self._is_news(new)]
+
+    def _is_news(self, task: Task) -> bool:
+        before = self._before.get(task.id)
+        return before is None or before.version != task.version
+
+    def _stored(self) -> list[int]:
+        return [key for kind, key in self._changed if kind == "task"]
+
     def _split(self, kind: str, rows: dict[Any, Any]) -> tuple[list[Any], list[Any]]:
         marked = [(key, is_new) for (k, key), is_new in self._changed.items() if k == kind]
         new = [rows[key] for key, is_new in marked if is_new]
@@ -335,6 +353,10 @@ class Unit:
     def _set(self, mapping: dict[Any, Any], key: Any, value: Any) -> None:
         self._undo.append((mapping, key, mapping.get(key, _MISSING)))
         mapping[key] = value
+
+
+def _place(task: Task) -> Place:
+    return task.channel_id or "", task.status
 
 
 _MISSING = object()

@@ -73,10 +73,14 @@ class Writer:
         What is not `lasting` survives the death of every process, but a power cut of the
         database's machine may take it and all that came after it: it need not wait for the disk.
         """
+        return await self.put(operation, lasting=lasting)
+
+    def put(self, operation: Operation[T], *, lasting: bool = True) -> asyncio.Future[T]:
+        """Like `write`, for whoever does not wait: the future has the result or the error."""
         future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
         self._waiting.append(_Asked(operation, future, lasting))
         self._wake.set()
-        return await future
+        return future
 
     async def run(self) -> None:
         """Serve writes until cancelled."""

@@ -26,6 +26,14 @@ def test_either_face_leads_to_the_task(task_id: int, seconds: int) -> None:
     assert abs(ulid_time(face) - moment) < timedelta(milliseconds=2)
 
 
+def test_calls_stand_in_the_order_of_their_time() -> None:
+    moments = [NOW + timedelta(milliseconds=n) for n in (0, 1, 70_000, 10**12)]
+    drawn = [ids.new_call_id(moment) for moment in moments]
+    assert drawn == sorted(drawn)
+    assert len({ids.new_call_id(NOW) for _ in range(1000)}) == 1000
+    assert all(len(one) == 33 for one in drawn)
+
+
 @given(st.text(max_size=40))
 def test_anything_else_is_not_found(text: str) -> None:
     with contextlib.suppress(NotFound):

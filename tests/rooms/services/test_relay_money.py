@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from gesso.domain.call import Call, CallState, Usage
 from gesso.domain.errors import InsufficientFunds
-from gesso.domain.ids import new_id
+from gesso.domain.ids import new_call_id
 from gesso.kit import clock
 from gesso.ledger import audit
 from gesso.services.relay_money import LEASE, Keep, Leases, Open, Outcome, Settle, release_dead
@@ -23,7 +22,7 @@ pytestmark = pytest.mark.anyio
 def call(customer: Customer, nanos: int = 1000, *, lease: timedelta = LEASE) -> Call:
     now, key = clock.now(), customer.key
     return Call(
-        new_id("call"), key.account_id, key.id, "chat/completions", "m", "openai@m", nanos,
+        new_call_id(now), key.account_id, key.id, "chat/completions", "m", "openai@m", nanos,
         now, now + lease,
     )  # fmt: skip
 
@@ -46,8 +45,9 @@ async def test_what_was_used_is_captured_once(customer: Customer, used: int, cha
     await write(one)
     assert (await customer.account()).held_nanos == 1000
     assert (await proven(customer)).open_calls == 1
-    for _ in range(2):
-        done = await write(Settle(one, outcome(used)))
+    done = await write(Settle(one, outcome(used)))
+    assert done is not None
+    assert await write(Settle(one, outcome(used))) is None
     assert (done.charged_nanos, done.state) == (charged, CallState.SETTLED)
     after = await customer.account()
     assert after.available_nanos == before.available_nanos - charged
@@ -64,6 +64,7 @@ async def test_nobody_is_overdrawn(customer: Customer) -> None:
     one = Open(customer.key, call(customer, rich - 10))
     await customer.house.writer.write(one)
     done = await customer.house.writer.write(Settle(one, outcome(rich + 999)))
+    assert done is not None
     assert done.charged_nanos == rich
     assert (await customer.account()).available_nanos == 0
     await proven(customer)
@@ -77,7 +78,9 @@ async def test_the_hold_of_a_dead_call_comes_back(customer: Customer) -> None:
     assert await release_dead(house.database, house.writer) == 1
     assert await release_dead(house.database, house.writer) == 0
     # A process that was only asleep comes too late to charge anything.
-    late = await house.writer.write(Settle(dead, outcome(700)))
+    assert await house.writer.write(Settle(dead, outcome(700))) is None
+    async with house.database.reading() as connection:
+        late = (await calls.find(connection, [dead.call.id]))[dead.call.id]
     assert (late.state, late.charged_nanos) == (CallState.RELEASED, 0)
     await house.writer.write(Settle(alive, outcome(0, 502)))
     assert await customer.account() == before
@@ -98,6 +101,6 @@ async def test_a_renewed_lease_keeps_a_call(customer: Customer) -> None:
 
 
 async def test_a_free_call_is_a_row_alone(customer: Customer) -> None:
-    free = replace(call(customer, 0))
+    free = call(customer, 0)
     await customer.house.writer.write(Keep(free, outcome(0)))
     assert (await proven(customer)).open_calls == 0

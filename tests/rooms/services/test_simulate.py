@@ -10,7 +10,7 @@ import pytest
 from gesso.app import House
 from gesso.domain.call import Call, Usage
 from gesso.domain.errors import InvalidValue
-from gesso.domain.ids import new_id
+from gesso.domain.ids import new_call_id
 from gesso.kit import clock
 from gesso.ledger.pricing import DEFAULTS
 from gesso.services.relay_money import LEASE, Open, Outcome, Settle
@@ -74,7 +74,7 @@ async def test_what_was_sold_is_summed_by_its_price_key(house: House, customer: 
 async def _call(customer: Customer) -> None:
     now, key = clock.now(), customer.key
     call = Call(
-        new_id("call"), key.account_id, key.id, "chat/completions", "gpt-4o-mini",
+        new_call_id(now), key.account_id, key.id, "chat/completions", "gpt-4o-mini",
         "openai@gpt-4o-mini", 1000, now, now + LEASE,
     )  # fmt: skip
     opened = Open(key, call)

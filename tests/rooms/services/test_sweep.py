@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import os
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
 from gesso.services import sweep
+from gesso.storage import snapshots
 from gesso.storage.blobs import Blobs, open_blobs
 from gesso.storage.database import Database, open_database
 from tests.databases import place_sqlite
+from tests.rooms.providers.mjproxy.jobs import task as job_task
 
 pytestmark = pytest.mark.anyio
 
@@ -62,3 +66,21 @@ async def test_a_picture_stored_again_at_that_moment_survives(
     assert await sweep.drop_orphans(database, store) == 0
     assert await store.get(key) == b"again"
     assert list((tmp_path / "pictures" / "incoming").iterdir()) == []
+
+
+async def test_old_snapshots_go_however_many(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sweep, "_SNAPSHOTS", 3)
+    begun, now = job_task(), datetime.now(UTC)
+    stages = [replace(begun, version=version) for version in range(11)]
+    async with database.transaction() as connection:
+        for number, pair in enumerate(pairwise(stages)):
+            age = timedelta(seconds=number)
+            await snapshots.insert_all(connection, [pair], now - timedelta(hours=1) - age)
+        await snapshots.insert_all(connection, [(stages[10], replace(begun, version=11))], now)
+    assert await sweep.drop_snapshots(database, timedelta(minutes=30)) == 10
+    assert await sweep.drop_snapshots(database, timedelta(minutes=30)) == 0
+    async with database.reading() as connection:
+        last = replace(begun, version=11)
+        assert await snapshots.find_between(connection, -1, last, limit=9) == stages[10:]

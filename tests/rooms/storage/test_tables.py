@@ -17,6 +17,7 @@ from gesso.services.settle import Cancel
 from gesso.storage import blob_uses, channels, keys, prices, replays, secrets, tasks
 from gesso.storage.replays import Replay
 from tests.rooms.customer import Customer, order
+from tests.rooms.providers.mjproxy.jobs import task as job_task
 
 pytestmark = pytest.mark.anyio
 NOW = clock.now()
@@ -109,6 +110,13 @@ async def test_tasks_of_an_account(house: House) -> None:
         await tasks.update_all(connection, [rich])
         assert (await tasks.find_all(connection, [rich.id, 9])) == {rich.id: rich}
         assert rich.status is TaskStatus.QUEUED
+
+
+def test_a_task_that_an_older_release_kept_is_read() -> None:
+    made = job_task(watched=False)
+    row = tasks.write_row(made)
+    del row["watched"]
+    assert tasks.read_stored(row) == made
 
 
 async def test_a_task_id_is_taken_once(house: House) -> None:

@@ -7,16 +7,23 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import event
 
 from gesso.domain.attempt import Attempt, AttemptState
 from gesso.domain.caller import Account
 from gesso.domain.channel import Load
+from gesso.domain.task import TaskStatus
 from gesso.kit import clock
 from gesso.ledger import book
+from gesso.services.attempts import Begin
+from gesso.services.catch_up import CatchUp, Keep
+from gesso.services.settle import Cancel
 from gesso.storage.database import Database
 from gesso.storage.jobs import EmbeddedJobs
 from gesso.storage.replays import Replay
+from gesso.storage.standing import Standing
 from gesso.storage.unit import Unit
+from gesso.storage.writer import Operation
 from tests.rooms.customer import Customer
 from tests.rooms.providers.mjproxy.jobs import task
 
@@ -93,3 +100,52 @@ async def _store(database: Database, change: Callable[[Unit], object]) -> Unit:
     async with database.transaction() as connection:
         await made.flush(connection, EmbeddedJobs())
     return made
+
+
+async def _statements(customer: Customer, *operations: Operation[object]) -> list[str]:
+    """Return the statements of one commit of several operations."""
+    engine = customer.house.database.writer.sync_engine
+    said: list[str] = []
+
+    def note(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+        said.append(statement)
+
+    made = Unit(clock.now())
+    event.listen(engine, "before_cursor_execute", note)
+    try:
+        async with customer.house.database.transaction() as connection:
+            await made.load(connection, [one.needs for one in operations], Standing())
+            for one in operations:
+                one.apply(made)
+            await made.flush(connection, EmbeddedJobs())
+    finally:
+        event.remove(engine, "before_cursor_execute", note)
+    return said
+
+
+@pytest.mark.anyio
+async def test_only_changes_of_watched_tasks_cost_a_statement_more(customer: Customer) -> None:
+    plain, watched = [(await customer.submit()).task for _ in range(2)]
+    usual = await _statements(customer, Begin(plain.id))
+    assert not any("task_snapshots" in one for one in usual)
+    # A mark is told to nobody: it makes no new version.
+    marking = await _statements(customer, Keep(watched.id))
+    assert not any("pg_notify" in one for one in marking)
+    assert not any("task_snapshots" in one for one in marking)
+    kept = await _statements(customer, Begin(watched.id))
+    assert len(kept) == len(usual) + 1
+    assert sum("task_snapshots" in one for one in kept) == 1
+
+
+@pytest.mark.anyio
+async def test_changes_of_many_watched_tasks_cost_one_statement(customer: Customer) -> None:
+    tasks = [(await customer.submit()).task for _ in range(5)]
+    said = await _statements(
+        customer, *(Keep(one.id) for one in tasks), *(Begin(one.id) for one in tasks)
+    )
+    assert sum("task_snapshots" in one for one in said) == 1
+    catching = CatchUp(customer.house.database, customer.house.writer)
+    for one in tasks:
+        ended = await customer.house.writer.write(Cancel(one))
+        found = await catching.missed(ended, one.version)
+        assert [kept.status for kept in found] == [TaskStatus.SUBMITTING]

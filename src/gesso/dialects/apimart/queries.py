@@ -63,7 +63,7 @@ class Queries:
     async def events(self, request: Request) -> Response:
         """GET /v1/tasks/{id}/events: server-sent snapshots of the task until its end."""
         _, task = await self._named(request)
-        return self._services.events.stream(request, task, NAME)
+        return await self._services.events.stream(request, task, NAME)
 
     async def search(self, request: Request) -> Response:
         """GET /v1/tasks: one page of the account's tasks, newest first."""

@@ -150,7 +150,7 @@ class MidjourneyRoutes:
         """GET /task/{id}/events: server-sent snapshots of the task until its end."""
         key = await self._hall.admit(request)
         task = await self._hall.finder.get(key, _task_id(request))
-        return self._events.stream(request, task, NAME)
+        return await self._events.stream(request, task, NAME)
 
     async def unknown(self, request: Request) -> Response:
         """Answer a path that this wire does not have, in this wire's shape."""

@@ -25,7 +25,7 @@ from gesso.settings import Settings
 log = structlog.get_logger()
 
 #: After so long a caller who leaves is noticed, in seconds.
-_WATCH_AFTER_S = 0.05
+_WATCH_AFTER_S = 0.25
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import hashlib
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
@@ -79,12 +80,8 @@ class Relays:
 
     async def serve(self, visit: Visit, key: ApiKey, demand: Demand) -> None:
         """Relay one call to its end, or until the caller leaves."""
-
-        async def work() -> None:
-            async with self._relayer.relay(key, demand) as relayed:
-                await _answer(visit, relayed)
-
-        await while_here(visit, work)
+        show = functools.partial(_answer, visit)
+        await while_here(visit, functools.partial(self._relayer.relay, key, demand, show))
 
     async def stored(self, visit: Visit) -> None:
         """GET, DELETE or cancel of a stored response, where it was made."""
@@ -98,7 +95,7 @@ class Relays:
         ask = Ask(f"{path}?{query}" if query else path, visit.request.method)
 
         async def work() -> None:
-            async with self._relayer.ask_stored(key, response_id, ask) as opened:
+            async with await self._relayer.ask_stored(key, response_id, ask) as opened:
                 kind = opened.headers.get("content-type", "application/json")
                 await visit.begin(opened.status, kind)
                 async for chunk in opened.chunks:

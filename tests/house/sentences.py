@@ -82,6 +82,8 @@ class Reader:
         self._errors = error_classes(self._modules)
         self._mouths = {**self._errors, **mouths}
         self._plain_errors = plain_errors
+        #: The modules of the functions that are mouths, by the name of each.
+        self._homes: dict[str, set[str]] = {}
         #: Functions that put a parameter into a sentence: a phrase given to one is said as well.
         self._phrases: dict[tuple[str, str], set[Place]] = {}
         self.sentences: dict[str, set[str]] = {}
@@ -124,7 +126,7 @@ class Reader:
     def _said(self, module: Module, call: ast.Call) -> Iterator[ast.expr]:
         """Yield the arguments of a call that are said."""
         name = callee(call)
-        place = self._mouths.get(name)
+        place = self._mouths.get(name) if self._is_meant(call) else None
         if name == "__init__":
             place = self._above(module, call)
         if name == "ValueError" and module.path in self._plain_errors:
@@ -133,6 +135,14 @@ class Reader:
             yield one
         elif place is None or place[1] not in _FIELDS:
             yield from (one.value for one in call.keywords if one.arg in _FIELDS)
+
+    def _is_meant(self, call: ast.Call) -> bool:
+        """Say whether a call is of the function that was found, not of a namesake elsewhere."""
+        homes = self._homes.get(callee(call))
+        if homes is None or isinstance(call.func, ast.Name):
+            return True
+        owner = call.func.value if isinstance(call.func, ast.Attribute) else None
+        return isinstance(owner, ast.Name) and owner.id in {"self", *homes}
 
     def _above(self, module: Module, call: ast.Call) -> Place | None:
         """Return what `super().__init__` says in an error class that words its own message."""
@@ -144,7 +154,9 @@ class Reader:
         owner = module.parameter(node)
         if owner is not None and owner[1][1] in _HANDED:
             if owner[0].name != "__init__":
-                self._mouths.setdefault(owner[0].name, owner[1])
+                name = owner[0].name
+                if self._mouths.setdefault(name, owner[1]) is owner[1] or name in self._homes:
+                    self._homes.setdefault(name, set()).add(module.name)
             return
         found: Iterable[str] = ()
         try:

@@ -41,6 +41,11 @@ class Module:
         for statement in self.tree.body:
             self.constants |= {name: values[-1] for name, values in _set_by(statement).items()}
 
+    @property
+    def name(self) -> str:
+        """What an import calls it."""
+        return self.path.removesuffix("/__init__.py").removesuffix(".py").rpartition("/")[2]
+
     def around(self, node: ast.AST) -> Iterator[ast.AST]:
         """Yield what a node stands in, from the inside out."""
         while (above := self._parents.get(node)) is not None:

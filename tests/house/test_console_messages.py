@@ -88,7 +88,6 @@ _MUTES = {
     "dialects/admin/routes.py: [*]_place(error)[[]:1]": "msgspec's, see the library",
     "dialects/admin/wire.py: fault": _ELSEWHERE,
     "dialects/admin/wire.py: str(error)": "the ValueErrors of amounts, see above",
-    "dialects/openai/door.py: GessoError()": "the usual sentence of the class",
     "domain/channel.py: reason(wish)*": "the reasons of `_FILTERS`, see the tables",
     "kit/id_token.py: str(error)*": "the words of the library that reads tokens",
     "kit/picture.py: str(error)": "the words of Pillow about a bomb",
@@ -102,8 +101,6 @@ _MUTES = {
     "services/manage_accounts.py: note": "an operator's own note",
     "services/manage_keys.py: str(error)*": "Python's words about a network, see the library",
     "services/settle.py: error": _ELSEWHERE,
-    "services/step.py: never": "an error, heard where it is made",
-    "services/step.py: Unavailable(*": "an error, heard where it is made",
     "services/step.py: repr(fault)*": "a bug of a provider, for who mends it",
     "storage/attempts.py: *": _KEPT,
     "storage/blobs.py: key*": "a key that is no key, for who mends it",
@@ -291,6 +288,7 @@ def word(on):
 def first(whose: str, n):
     raise Odd(f"{whose} has {n:g} of " f"{PLAIN}")
 def speak(n, on, upstream):
+    upstream.gate.refuse(n.taken)
     refuse("one " + "sentence")
     raise Coded("x", f"it is {word(on)}")
     first("this key" if on else "this account", n)

@@ -13,6 +13,7 @@ import pytest
 
 import gesso
 from gesso.domain.errors import GessoError
+from gesso.ledger.model_prices import UNITS
 from gesso.providers import discover
 from gesso.settings import Settings
 from gesso.testing.provider_contract import _CODES
@@ -79,6 +80,11 @@ def test_every_failure_of_a_task_is_said_in_both_languages(code: str) -> None:
     english, chinese = _pairs("fail")[code]
     assert english.isascii()
     assert _CHINESE.search(chinese)
+
+
+def test_every_unit_of_a_price_has_a_name() -> None:
+    text = (I18N / "operations.ts").read_text(encoding="utf-8")
+    assert re.findall(r"'unit\.(\w+)': \[", text) == list(UNITS)
 
 
 def test_every_label_of_a_button_is_said_in_chinese() -> None:

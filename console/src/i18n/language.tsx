@@ -2,6 +2,10 @@ import { createContext, useContext, useEffect, useMemo, useState, type ReactNode
 import { say, type Language, type Translate } from './words';
 
 const STORED = 'gesso.language';
+/** How long after a failed fetch of the gateway's sentences the next one is made. */
+const RETRY_MS = 10_000;
+
+type Say = (...given: Parameters<Translate>) => string;
 
 interface Choice {
   language: Language;
@@ -25,15 +29,39 @@ export function LanguageProvider({ children }: { children: ReactNode }) {
     document.documentElement.lang = language === 'zh' ? 'zh-CN' : 'en';
     localStorage.setItem(STORED, language);
   }, [language]);
+  const server = useServerWords(language);
   const choice = useMemo<Choice>(
     () => ({
       language,
-      t: (word, values) => say(language, word, values),
+      t: Object.assign<Say, Pick<Translate, 'server'>>(
+        (word, values) => say(language, word, values),
+        { server },
+      ),
       switchLanguage: () => setLanguage((now) => (now === 'en' ? 'zh' : 'en')),
     }),
-    [language],
+    [language, server],
   );
   return <Context value={choice}>{children}</Context>;
+}
+
+/** Fetches what the gateway says in Chinese for who reads Chinese; until it is there, texts stay. */
+function useServerWords(language: Language): Translate['server'] {
+  const [words, setWords] = useState<{ say: Translate['server'] }>({ say: undefined });
+  const wanted = language === 'zh' && !words.say;
+  useEffect(() => {
+    if (!wanted) return undefined;
+    let timer = 0;
+    const load = () =>
+      import('./messages').then(
+        ({ inChinese }) => setWords({ say: inChinese }),
+        () => {
+          timer = window.setTimeout(load, RETRY_MS);
+        },
+      );
+    void load();
+    return () => window.clearTimeout(timer);
+  }, [wanted]);
+  return language === 'zh' ? words.say : undefined;
 }
 
 /** Returns the language, its translator and the switch. */

@@ -160,6 +160,13 @@ export const operationsWords = {
   'priceList.tasks': ['Pictures and videos', '图片与视频'],
   'priceList.models': ['Models', '模型'],
   'priceList.unit': ['For', '计量单位'],
+  'unit.input': ['input', '输入 token'],
+  'unit.cached': ['cached', '缓存输入 token'],
+  'unit.output': ['output', '输出 token'],
+  'unit.character': ['character', '字符'],
+  'unit.audio_second': ['audio second', '音频秒数'],
+  'unit.image': ['image', '图片'],
+  'unit.call': ['call', '调用'],
   'priceList.others': ['everything else', '其他'],
   'simulation.title': ['Simulate prices', '价格模拟'],
   'simulation.text': [

@@ -33,6 +33,7 @@ export const studioWords = {
     '拖放、粘贴或选择 {least}–{most} 张图片',
   ],
   'pictures.notPicture': ['“{name}” is not a picture.', '“{name}”不是图片。'],
+  'pictures.unreadable': ['“{name}” cannot be read.', '无法读取“{name}”。'],
   'pictures.tooMany': ['At most {most} pictures.', '最多 {most} 张图片。'],
   'pictures.remove': ['Remove picture {n}', '移除图片 {n}'],
   'pictures.alt': ['Picture {n} to send', '待发送图片 {n}'],

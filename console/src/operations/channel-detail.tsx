@@ -4,6 +4,7 @@ import { call } from '../api/client';
 import type { ChannelView, HourView, TestView } from '../api/schema';
 import { ADMIN, useSession } from '../api/session';
 import { useLanguage } from '../i18n/language';
+import { sayServer } from '../i18n/words';
 import { Button } from '../ui/button';
 import { Dialog } from '../ui/dialog';
 import { Fault } from '../ui/fault';
@@ -25,7 +26,7 @@ export function ChannelState({ channel }: { channel: ChannelView }) {
   if (channel.paused) return <Badge tone="wait">{t('channel.paused')}</Badge>;
   if (channel.broken_until) {
     return (
-      <span title={channel.broken_reason}>
+      <span title={sayServer(channel.broken_reason, t)}>
         <Badge tone="bad">{t('channel.rests', { at: soon(channel.broken_until, language) })}</Badge>
       </span>
     );
@@ -45,7 +46,7 @@ export function ChannelDetail({ channel, onClose }: { channel: ChannelView; onCl
         <small>{channel.provider}</small>
         <small className="mono">{channel.id}</small>
       </p>
-      {channel.broken_reason && <p className="notice bad">{channel.broken_reason}</p>}
+      {channel.broken_reason && <p className="notice bad">{sayServer(channel.broken_reason, t)}</p>}
       {may('channels') && <Probe id={channel.id} />}
       <Segments
         label={t('channel.span')}
@@ -70,7 +71,7 @@ function Probe({ id }: { id: string }) {
       </Button>
       {found && (
         <span className={`notice ${found.works ? 'good' : 'bad'}`} role="status">
-          {found.works ? t('channel.works') : found.reason}
+          {found.works ? t('channel.works') : sayServer(found.reason, t)}
         </span>
       )}
     </div>

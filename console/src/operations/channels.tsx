@@ -2,6 +2,7 @@ import { useState } from 'react';
 import type { ChannelView } from '../api/schema';
 import { useSession } from '../api/session';
 import { useLanguage } from '../i18n/language';
+import { sayServer } from '../i18n/words';
 import { Button, IconButton } from '../ui/button';
 import { ConfirmDialog } from '../ui/dialog';
 import { Page } from '../ui/page';
@@ -31,7 +32,7 @@ export default function Channels() {
           <button type="button" className="link" onClick={() => setOpened(one.id)}>
             <strong>{one.name}</strong>
           </button>{' '}
-          <small>{one.remark}</small>
+          <small>{sayServer(one.remark, t)}</small>
         </>
       ),
     },

@@ -4,7 +4,7 @@ import { call } from '../api/client';
 import type { AttemptView, DeliveryDetail, DeliveryView, TestResult } from '../api/schema';
 import { ADMIN, useSession } from '../api/session';
 import { useLanguage } from '../i18n/language';
-import { isWord } from '../i18n/words';
+import { isWord, sayServer } from '../i18n/words';
 import { Button } from '../ui/button';
 import { Dialog } from '../ui/dialog';
 import { Fault } from '../ui/fault';
@@ -50,7 +50,10 @@ export default function Deliveries() {
     },
     { name: t('delivery.state'), width: '8rem', cell: (one) => <State state={one.state} /> },
     { name: t('delivery.tries'), width: '4rem', align: 'end', cell: (one) => one.attempts },
-    { name: t('delivery.answer'), cell: (one) => <small className="clamp">{one.answer}</small> },
+    {
+      name: t('delivery.answer'),
+      cell: (one) => <small className="clamp">{sayServer(one.answer ?? '', t)}</small>,
+    },
     { name: t('key.created'), width: '11rem', cell: (one) => when(one.created_at, language) },
     {
       name: '',
@@ -132,12 +135,12 @@ export default function Deliveries() {
 }
 
 function Tries({ attempts }: { attempts: AttemptView[] }) {
-  const { language } = useLanguage();
+  const { t, language } = useLanguage();
   return (
     <ol className="stack">
       {attempts.map((one) => (
         <li key={one.sent_at}>
-          <strong>{one.status ? `HTTP ${one.status}` : one.error}</strong>{' '}
+          <strong>{one.status ? `HTTP ${one.status}` : sayServer(one.error, t)}</strong>{' '}
           <small>
             {when(one.sent_at, language)} · {one.duration_ms} ms
           </small>
@@ -211,7 +214,9 @@ function Test({ onClose }: { onClose: () => void }) {
         <p className={`notice ${delivered ? 'good' : 'bad'}`} role="status">
           {delivered
             ? t('delivery.delivered', { status: attempt.status ?? 0, ms: attempt.duration_ms })
-            : t('delivery.failed', { error: attempt.error || `HTTP ${attempt.status ?? 0}` })}
+            : t('delivery.failed', {
+                error: sayServer(attempt.error, t) || `HTTP ${attempt.status ?? 0}`,
+              })}
         </p>
       )}
     </Dialog>

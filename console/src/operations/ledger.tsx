@@ -4,7 +4,7 @@ import { call } from '../api/client';
 import type { AccountView, CheckView, EntryView, StatementLine } from '../api/schema';
 import { ADMIN } from '../api/session';
 import { useLanguage } from '../i18n/language';
-import { isWord } from '../i18n/words';
+import { isWord, sayServer } from '../i18n/words';
 import { Button } from '../ui/button';
 import { Field, Segments, Select } from '../ui/field';
 import { Filters } from '../ui/filters';
@@ -118,7 +118,7 @@ function Entries({ accounts }: { accounts: AccountView[] }) {
     {
       name: t('account.note'),
       width: 'minmax(0, 1.4fr)',
-      cell: (one) => <small className="clamp">{one.note || one.price_key}</small>,
+      cell: (one) => <small className="clamp">{sayServer(one.note, t) || one.price_key}</small>,
     },
   ];
   return (
@@ -192,7 +192,10 @@ function Statement({ accounts, first }: { accounts: AccountView[]; first: string
       width: '11rem',
       cell: (one) => <small className="mono">{one.task}</small>,
     },
-    { name: t('account.note'), cell: (one) => <small>{one.note || one.price_key}</small> },
+    {
+      name: t('account.note'),
+      cell: (one) => <small>{sayServer(one.note, t) || one.price_key}</small>,
+    },
   ];
   return (
     <>

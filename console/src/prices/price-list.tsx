@@ -3,7 +3,7 @@ import { useDeferredValue, useState } from 'react';
 import { priceBook, type PriceBook } from '../api/books';
 import { ApiError } from '../api/client';
 import { useLanguage } from '../i18n/language';
-import { isWord } from '../i18n/words';
+import { isWord, type Translate } from '../i18n/words';
 import { Fault } from '../ui/fault';
 import { Field } from '../ui/field';
 import { dollars } from '../ui/format';
@@ -83,6 +83,13 @@ function Tasks({ book, wanted }: { book: PriceBook; wanted: string }) {
   );
 }
 
+/** What is counted; of pictures it may be those of one quality, such as `image-hd`. */
+function unitName(unit: string, t: Translate): string {
+  const [kind = '', ...quality] = unit.split('-');
+  const word = `unit.${kind}`;
+  return [isWord(word) ? t(word) : kind, ...quality].join('-');
+}
+
 function Models({ book, wanted }: { book: PriceBook; wanted: string }) {
   const { t } = useLanguage();
   const columns: Column<ModelRow>[] = [
@@ -91,7 +98,7 @@ function Models({ book, wanted }: { book: PriceBook; wanted: string }) {
       name: t('priceList.unit'),
       cell: (row) => {
         const amount = book.per[row.unit] ?? '1';
-        return `${amount === '1' ? '' : amount} ${row.unit.replaceAll('_', ' ')}`;
+        return `${amount === '1' ? '' : amount} ${unitName(row.unit, t)}`;
       },
     },
     { name: t('price.price'), align: 'end', cell: (row) => dollars(row.price) },

@@ -4,6 +4,7 @@ import { ApiError, currentSecret } from '../api/client';
 import { fetchWays, goToIssuer, redeem, takeReturn } from '../api/issuer';
 import { useSession } from '../api/session';
 import { useLanguage } from '../i18n/language';
+import { sayServer, type Translate } from '../i18n/words';
 import { Button } from '../ui/button';
 import { explain } from '../ui/fault';
 
@@ -13,8 +14,18 @@ const answer = takeReturn();
 const returned = currentSecret() ? null : answer;
 let redeeming: Promise<string> | null = null;
 
+/** Says why nobody was let in, by whichever door. */
+export function explainLogin(error: unknown, t: Translate): string {
+  if (!(error instanceof ApiError)) return explain(error, t);
+  if (error.code === 'no_ticket') return t('login.noTicket');
+  if (error.code === 'issuer_refused') {
+    return t('login.issuerRefused', { reason: sayServer(error.message.slice(0, 300), t) });
+  }
+  return explain(error, t);
+}
+
 /** The door of an OpenID Connect issuer, where the gateway has one. */
-export function IssuerLogin({ onFault }: { onFault: (fault: string) => void }) {
+export function IssuerLogin({ onFault }: { onFault: (fault: unknown) => void }) {
   const { t } = useLanguage();
   const { enterWithKey } = useSession();
   const { data: ways } = useQuery({ queryKey: ['ways'], queryFn: fetchWays, retry: false });
@@ -25,25 +36,17 @@ export function IssuerLogin({ onFault }: { onFault: (fault: string) => void }) {
     redeeming = redeem(returned);
     redeeming.then(enterWithKey).catch((error: unknown) => {
       setBusy(false);
-      onFault(tell(error));
+      onFault(error);
     });
-    function tell(error: unknown): string {
-      if (!(error instanceof ApiError)) return explain(error, t);
-      if (error.code === 'no_ticket') return t('login.noTicket');
-      if (error.code === 'issuer_refused') {
-        return t('login.issuerRefused', { reason: error.message.slice(0, 300) });
-      }
-      return explain(error, t);
-    }
-  }, [enterWithKey, onFault, t]);
+  }, [enterWithKey, onFault]);
 
   if (!ways?.issuer) return null;
   const go = async () => {
-    onFault('');
+    onFault(null);
     try {
       await goToIssuer();
     } catch (error) {
-      onFault(explain(error, t));
+      onFault(error);
     }
   };
   return (

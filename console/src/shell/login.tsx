@@ -2,9 +2,8 @@ import { useState, type SyntheticEvent } from 'react';
 import { useSession } from '../api/session';
 import { useLanguage } from '../i18n/language';
 import { Button } from '../ui/button';
-import { explain } from '../ui/fault';
 import { Field, Segments } from '../ui/field';
-import { IssuerLogin } from './issuer-login';
+import { explainLogin, IssuerLogin } from './issuer-login';
 import { Switches } from './switches';
 
 /** The door: an API key, or a name with its password. */
@@ -15,18 +14,18 @@ export function Login() {
   const [key, setKey] = useState('');
   const [name, setName] = useState('');
   const [password, setPassword] = useState('');
-  const [fault, setFault] = useState('');
+  const [fault, setFault] = useState<unknown>(null);
   const [busy, setBusy] = useState(false);
 
   const enter = async (event: SyntheticEvent) => {
     event.preventDefault();
     if (busy) return;
     setBusy(true);
-    setFault('');
+    setFault(null);
     try {
       await (way === 'key' ? enterWithKey(key.trim()) : enterWithPassword(name.trim(), password));
     } catch (error) {
-      setFault(explain(error, t));
+      setFault(error);
       setBusy(false);
     }
   };
@@ -83,9 +82,9 @@ export function Login() {
             />
           </>
         )}
-        {fault && (
+        {fault !== null && (
           <p className="notice bad" role="alert">
-            {fault}
+            {explainLogin(fault, t)}
           </p>
         )}
         <Button kind="primary" type="submit" busy={busy}>

@@ -28,7 +28,11 @@ export function useAddFiles(pictures: string[], most: number, onPictures: (all: 
         } else if (most > 1 && pictures.length + added.length >= most) {
           tellError(new Error(t('pictures.tooMany', { most })));
           break;
-        } else added.push(await readFile(file));
+        } else {
+          const read = await readFile(file).catch(() => null);
+          if (read) added.push(read);
+          else tellError(new Error(t('pictures.unreadable', { name: file.name })));
+        }
       }
       if (added.length) onPictures(most === 1 ? added.slice(-1) : [...pictures, ...added]);
     },

@@ -1,5 +1,9 @@
+import { useLanguage } from '../i18n/language';
+import { sayServer } from '../i18n/words';
+
 /** Shows the few marks of descriptions (headings, bold, struck out); never as markup. */
 export function RichText({ text }: { text: string }) {
+  const { t } = useLanguage();
   return (
     <div className="rich">
       {text
@@ -9,7 +13,7 @@ export function RichText({ text }: { text: string }) {
         .filter((line) => line.trim())
         .map((line, index) =>
           line.startsWith('## ') ? (
-            <h3 key={index}>{line.slice(3)}</h3>
+            <h3 key={index}>{sayServer(line, t).slice(3)}</h3>
           ) : (
             <p key={index}>
               {line.split(/(\*\*.+?\*\*|~~.+?~~)/).map((part, at) => {

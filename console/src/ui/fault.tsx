@@ -1,7 +1,7 @@
 import { Component, type ReactNode } from 'react';
 import { ApiError } from '../api/client';
 import { useLanguage } from '../i18n/language';
-import { sayCode, type Translate } from '../i18n/words';
+import { isChinese, sayCode, type Translate } from '../i18n/words';
 import { Icon } from './icon';
 
 /** Says what went wrong, whether it cost something and whether to try again. */
@@ -12,7 +12,10 @@ export function explain(error: unknown, t: Translate): string {
   const notes = [sayCode('code', error.code, error.message, t)];
   if (error.facts.charged) notes.push(t('fault.charged'));
   if (error.facts.retry) notes.push(t('fault.retry'));
-  return notes.map((note) => note.replace(/([^.。!?…)）])$/, '$1.')).join(' ');
+  const ended = notes.map((note) =>
+    note.replace(/([^.。!?…)）])$/, `$1${isChinese(note) ? '。' : '.'}`),
+  );
+  return ended.join(' ').replace(/。 /g, '。');
 }
 
 /** A failed load, where its content would stand. */

@@ -145,8 +145,8 @@ def _told(whole: Json, said: Said) -> Iterator[Json]:
     yield {"type": "response.created", "response": begun}
     yield {"type": "response.in_progress", "response": begun}
     item = whole["output"][0]
-    empty = {**item, "status": "in_progress"}
-    empty |= {"arguments": ""} if said.tool else {"content": []}
+    blank: Json = {"arguments": ""} if said.tool else {"content": []}
+    empty = {**item, **blank, "status": "in_progress"}
     yield {"type": "response.output_item.added", "output_index": 0, "item": empty}
     place = {"item_id": item["id"], "output_index": 0}
     yield from _call(item, place) if said.tool else _words(item, place, said)

@@ -79,6 +79,23 @@ async def test_bytes_come_in_the_size_and_format_asked_for(client: AsyncOpenAI) 
     assert len({row.b64_json for row in answer.data or []}) == 5
 
 
+async def test_a_picture_model_that_came_later_is_painted(
+    gateway: Gateway, client: AsyncOpenAI
+) -> None:
+    answer = await client.images.generate(model="gpt-image-9.5", prompt="a fox", size="512x512")
+    assert opened((answer.data or [])[0].b64_json).size == (512, 512)
+    assert (await client.models.retrieve("gpt-image-9.5")).owned_by == "gesso"
+    with pytest.raises(openai.NotFoundError, match="does not exist"):
+        await client.images.generate(model="imagen-9", prompt="a fox")
+
+
+async def test_a_channel_for_every_model_gets_the_later_ones(tmp_path: Path) -> None:
+    async with running("", tmp_path, channels=[{}]) as (gateway, models), sdk(gateway) as client:
+        with pytest.raises(openai.NotFoundError, match="no price"):
+            await client.images.generate(model="gpt-image-9.5", prompt="a fox")
+        assert not models.heard
+
+
 async def test_pictures_are_streamed(client: AsyncOpenAI) -> None:
     stream = await client.images.generate(
         model="gpt-image-1", prompt="a fox", stream=True, partial_images=2

@@ -223,7 +223,7 @@ async def test_a_stream_that_breaks_says_so_and_is_paid_in_part(
 
 
 async def test_the_other_endpoints(pair: tuple[Gateway, Models]) -> None:
-    gateway, _models = pair
+    gateway, models = pair
     async with sdk(gateway) as client:
         completion = await client.completions.create(model="gpt-3.5-turbo-instruct", prompt="a")
         assert completion.choices[0].text == "blue"
@@ -231,11 +231,13 @@ async def test_the_other_endpoints(pair: tuple[Gateway, Models]) -> None:
         assert embedding.data[0].embedding == [0.25, -1.0]
         flags = await client.moderations.create(model="omni-moderation-latest", input="a")
         assert not flags.results[0].flagged
+        flags = await client.moderations.create(input="a")
+        assert models.heard[-1].json == {"input": "a", "model": "omni-moderation-latest"}
         audio = await client.audio.speech.create(model="tts-1", voice="alloy", input="x" * 100)
         assert len(audio.content) == 8 * 8192
     rows = await settled(gateway)
     assert [r["charged_nanos"] for r in rows] == [
-        60 * 1500 + 40 * 1500 + 50 * 2000, 7 * 20, 0, 100 * 15_000,
+        60 * 1500 + 40 * 1500 + 50 * 2000, 7 * 20, 0, 0, 100 * 15_000,
     ]  # fmt: skip
     assert rows[2]["state"] == "settled"
 
@@ -396,6 +398,13 @@ async def test_patterns_and_mapped_names(tmp_path: Path) -> None:
             listed = {m.id for m in (await client.models.list()).data}
             assert {"small", "gpt-4o", "midjourney"} <= listed
             assert (await client.models.retrieve("small")).owned_by == "openai"
+            assert (await client.models.retrieve("gpt-4-gizmo-g-abc")).id == "gpt-4-gizmo-g-abc"
+            with pytest.raises(openai.NotFoundError, match="does not exist"):
+                await client.models.retrieve("gpt-5")
+            with pytest.raises(openai.NotFoundError, match="no GET /v1/files"):
+                await client.files.list()
+            with pytest.raises(openai.APIStatusError, match="takes GET, not DELETE"):
+                await client.models.delete("small")
         prices = await gateway.client.get("/pricing.json")
         assert prices["models"]["gpt-4o-mini"]["output"] == "0.60"
         assert (await gateway.client.call("GET", "/pricing.json", key="")).status == 401

@@ -11,6 +11,7 @@ from typing import Any
 import openai
 import pytest
 from openai import AsyncOpenAI
+from pydantic import BaseModel
 
 from gesso.domain.channel import Channel
 from gesso.services import administer
@@ -20,6 +21,10 @@ from tests.conftest import Gateway, running_gateway
 
 pytestmark = pytest.mark.anyio
 MODEL = "sandbox-chat"
+
+
+class Named(BaseModel):
+    name: str
 
 
 def say(text: str) -> Any:
@@ -82,6 +87,16 @@ async def test_tools_and_responses(client: AsyncOpenAI) -> None:
     assert "a fox" in made.output_text
     async with client.responses.stream(model=MODEL, input="a fox") as events:
         assert (await events.get_final_response()).output_text == made.output_text
+    flat: Any = [{"type": "function", **function}]
+    async with client.responses.stream(model=MODEL, input="a fox", tools=flat) as events:
+        (item,) = (await events.get_final_response()).output
+    assert item.type == "function_call"
+    back: Any = {"type": "function_call_output", "call_id": item.call_id, "output": "done so"}
+    talk: Any = [*say("a fox"), item.to_dict(), back]
+    after = await client.responses.create(model=MODEL, input=talk, tools=flat)
+    assert "done so" in after.output_text
+    parsed = await client.responses.parse(model=MODEL, input="a fox", text_format=Named)
+    assert parsed.output_parsed == Named(name="a fox")
     assert not made.model_dump()["store"]
     with pytest.raises(openai.NotFoundError, match="keeps no"):
         await client.responses.retrieve(made.id)

@@ -8,6 +8,7 @@ from dataclasses import replace
 from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from gesso.dialects.openai.strays import WireRoute
 from gesso.domain.model import SANDBOX_MODELS
 from gesso.http.openapi import Operation, shown_path
 from gesso.services.picture_mode import BY_TASK
@@ -63,8 +64,8 @@ def join(openai: Sequence[BaseRoute], apimart: Sequence[BaseRoute]) -> list[Base
     )
     own = [r for r in apimart if not (isinstance(r, Route) and r.path in SHARED)]
     first = [
-        Route("/v1/models", lists, methods=["GET"]),
-        Route("/v1/models/{model}", one, methods=["GET"]),
+        WireRoute("/v1/models", lists, methods=["GET"]),
+        WireRoute("/v1/models/{model}", one, methods=["GET"]),
     ]
     return [*first, *own, *openai]
 

@@ -20,6 +20,7 @@ from gesso.dialects.midjourney.routes import MidjourneyRoutes
 from gesso.dialects.openai.door import Bounds as OpenAIBounds
 from gesso.dialects.openai.images import Studio
 from gesso.dialects.openai.routes import OpenAIRoutes
+from gesso.dialects.openai.strays import lost
 from gesso.http.auth import Doorkeeper
 from gesso.http.console import ConsoleRoom
 from gesso.http.dispatch import Dispatcher
@@ -91,7 +92,8 @@ def build_web(house: House) -> ASGIApp:
             *docs.routes(),
             *health.routes(),
             *console.routes(),
-        ]
+        ],
+        lost,
     )
     return Origins(every)
 

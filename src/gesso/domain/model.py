@@ -22,6 +22,8 @@ CHAT_PAINTERS: Mapping[str, str] = {
 }
 #: Picture models of others that a painter can stand in for.
 STAND_INS = ("dall-e-2", "dall-e-3", "gpt-image-1")
+#: The later ones are known by the beginning of their names: new ones come every few months.
+_KIN = ("dall-e-", "gpt-image-", "chatgpt-image-")
 #: Models of the image endpoints that are painted.
 PAINTERS = frozenset({*CHAT_PAINTERS, *STAND_INS})
 
@@ -38,6 +40,11 @@ SANDBOX_MODELS: Mapping[str, str] = {
     "audio/transcriptions": "sandbox-transcribe",
     "audio/translations": "sandbox-transcribe",
 }
+
+
+def is_kin(model: str) -> bool:
+    """Say whether a picture model of others is one that a painter could stand in for."""
+    return model.startswith(_KIN)
 
 
 def check_name(model: object) -> str:

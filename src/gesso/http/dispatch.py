@@ -20,9 +20,9 @@ Shape = tuple[int, str | None]
 class Dispatcher(Router):
     """A router that looks paths up."""
 
-    def __init__(self, routes: Sequence[BaseRoute]) -> None:
-        """Note the shape of every route."""
-        super().__init__(routes)
+    def __init__(self, routes: Sequence[BaseRoute], lost: ASGIApp | None = None) -> None:
+        """Note the shape of every route; `lost` answers paths that no route has."""
+        super().__init__(routes, default=lost)
         self._shapes = [_shape(route) for route in routes]
         self._known = set(self._shapes)
         self._fixed: dict[tuple[str, str], ASGIApp | None] = {

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -35,6 +36,8 @@ _STATUSES = {
     "UnsupportedProviderError": 400,
     "ModelNotFoundError": 404,
 }
+#: How the interpreter says that a backend's client has no such parameter.
+_UNKNOWN_FIELD = re.compile(r"got an unexpected keyword argument '(\w+)'")
 #: Their text is about the request, so the caller may read it.
 _TOLD = frozenset({400, 404})
 _MISSING = "this channel needs an optional part: pip install 'gesso[any-llm]'"
@@ -74,15 +77,17 @@ class AnyLLM:
         try:
             async with asyncio.timeout(self._first_byte_s):
                 answer = await _send(client, ask.path, body)
+                # Some backends ask their upstream only now; a refusal must still be a status.
+                first = await anext(aiter(answer), None) if body.get("stream") else None
         except TimeoutError as error:
             raise Unavailable(f"no first byte within {self._first_byte_s:g} s") from error
         except Exception as error:
-            yield _refusal(error)
+            yield _refusal(error, str(channel.options.get("backend") or ""))
             return
         if not body.get("stream"):
             yield Reply(200, {"content-type": "application/json"}, _once(_write(answer)))
             return
-        events = self._events(answer)
+        events = self._events(first, answer)
         try:
             yield Reply(200, {"content-type": "text/event-stream"}, events)
         finally:
@@ -90,15 +95,13 @@ class AnyLLM:
             if hasattr(answer, "aclose"):
                 await answer.aclose()
 
-    async def _events(self, chunks: Any) -> AsyncIterator[bytes]:
-        parts = aiter(chunks)
+    async def _events(self, chunk: Any, rest: Any) -> AsyncIterator[bytes]:
+        parts = aiter(rest)
         try:
-            while True:
+            while chunk is not None:
+                yield b"data: " + _write(chunk) + b"\n\n"
                 async with asyncio.timeout(self._idle_s):
                     chunk = await anext(parts, None)
-                if chunk is None:
-                    break
-                yield b"data: " + _write(chunk) + b"\n\n"
         except TimeoutError as error:
             raise Unavailable(f"the upstream was silent for {self._idle_s:g} s") from error
         except Exception as error:
@@ -182,14 +185,42 @@ async def _once(body: bytes) -> AsyncIterator[bytes]:
     yield body
 
 
-def _refusal(error: Exception) -> Reply:
-    """Return an error of the library as the answer that an upstream would have given."""
+def _refusal(error: Exception, backend: str) -> Reply:
+    """Return an error of the library as the answer that an upstream would have given.
+
+    Raises Unavailable for what is not about the request.
+    """
     status = _STATUSES.get(type(error).__name__)
-    if status is None and isinstance(error, TypeError):
+    field = _unknown_field(error)
+    if status is None and (field or isinstance(error, TypeError)):
         status = 400  # a parameter that this backend does not know
     if status is None:
-        raise Unavailable(f"the upstream failed ({type(error).__name__})") from error
+        raise Unavailable(f"the upstream failed ({_kind(error)})") from error
     said = str(error)[:500] if status in _TOLD else "refused"
-    fault = {"message": said, "type": "invalid_request_error", "param": None, "code": None}
-    body = json.dumps({"error": fault}).encode()
-    return Reply(status, {"content-type": "application/json"}, _once(body))
+    if field:
+        said = f"{backend} takes no {field!r}"
+    fault = {"message": said, "type": "invalid_request_error", "param": field, "code": None}
+    headers = {"content-type": "application/json"}
+    if wait := getattr(error, "retry_after", None):
+        headers["retry-after"] = str(wait)
+    return Reply(status, headers, _once(json.dumps({"error": fault}).encode()))
+
+
+def _unknown_field(error: Exception) -> str | None:
+    """Return the field of a request that a backend's client does not know, if that is it."""
+    if found := _UNKNOWN_FIELD.search(str(error)):
+        return found[1]
+    problems = getattr(error, "errors", None)  # pydantic's, of a client that checks by schema
+    for one in problems() if callable(problems) else ():
+        if one["type"] == "extra_forbidden":
+            return str(one["loc"][-1])
+    return None
+
+
+def _kind(error: Exception) -> str:
+    """Return what an operator may know of a failure: its class and HTTP status."""
+    origin = getattr(error, "original_exception", None)
+    # Google's client names the status `code`, which the library does not look at.
+    status = getattr(error, "status_code", None) or getattr(origin, "code", None)
+    name = type(error).__name__
+    return f"{name}, HTTP {status}" if isinstance(status, int) else name

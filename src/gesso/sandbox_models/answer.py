@@ -13,7 +13,16 @@ from typing import Any, TypeVar
 from gesso.domain.errors import InvalidOrder, NotFound, Unavailable
 from gesso.domain.relay import Ask, Endpoint, Reply
 from gesso.domain.relay_card import RelayCard, split_cards
-from gesso.sandbox_models import chat, embedding, events, melody, moderation, sound, transcript
+from gesso.sandbox_models import (
+    chat,
+    embedding,
+    events,
+    melody,
+    moderation,
+    responses,
+    sound,
+    transcript,
+)
 from gesso.sandbox_models.form import read_form
 
 #: The cards that are played in this file; a test compares them with the table.
@@ -113,21 +122,10 @@ class SandboxModels:
         return _Answer(events.text_chunks(body["model"], said, told), _SSE, talk.cards)
 
     async def _respond(self, body: dict[str, Any], ask: Ask) -> _Answer:
-        if body.get("previous_response_id") is not None:
-            raise InvalidOrder(
-                "the sandbox keeps no responses: send the whole talk as input",
-                param="previous_response_id",
-            )
-        given = body.get("input")
-        if isinstance(given, str):
-            given = [{"role": "user", "content": given}]
-        talk = chat.read_talk(given)
-        wish = chat.read_wish({"max_tokens": body.get("max_output_tokens")})
-        said = chat.reply(talk, wish)
-        whole = events.response(body["model"], said, events.usage_of(talk.input_tokens, [said]))
+        made = responses.answer(body)
         if not body.get("stream"):
-            return _Answer([events.write(whole)], cards=talk.cards)
-        return _Answer(events.response_events(whole, said), _SSE, talk.cards)
+            return _Answer([events.write(made.whole)], cards=made.cards)
+        return _Answer(made.events(), _SSE, made.cards)
 
     async def _embed(self, body: dict[str, Any], ask: Ask) -> _Answer:
         texts = _texts(body.get("input"), "input")

@@ -76,60 +76,13 @@ def text_chunks(model: str, said: Sequence[Said], usage: Json | None) -> Iterato
     yield b"data: [DONE]\n\n"
 
 
-def response(model: str, said: Said, usage: Json) -> Json:
-    """Return a whole answer of the responses endpoint."""
-    number = _number([said])
-    counts = {
-        "input_tokens": usage["prompt_tokens"],
-        "input_tokens_details": {"cached_tokens": 0},
-        "output_tokens": usage["completion_tokens"],
-        "output_tokens_details": {"reasoning_tokens": 0},
-        "total_tokens": usage["total_tokens"],
-    }
-    text = {"type": "output_text", "text": said.text, "annotations": []}
-    message = {
-        "type": "message", "id": f"msg_{number}", "role": "assistant", "status": "completed",
-        "content": [text],
-    }  # fmt: skip
-    return {
-        "id": f"resp_sandbox{number}", "object": "response", "created_at": int(time.time()),
-        "status": "completed", "model": model, "output": [message], "usage": counts, "error": None,
-        "incomplete_details": None, "instructions": None, "metadata": {}, "tools": [],
-        "parallel_tool_calls": True, "tool_choice": "auto", "temperature": None, "top_p": None,
-        "previous_response_id": None, "store": False,
-    }  # fmt: skip
-
-
-def response_events(whole: Json, said: Said) -> Iterator[bytes]:
-    """Yield an answer of the responses endpoint as a stream."""
-    item = whole["output"][0]
-    begun = {**whole, "status": "in_progress", "output": [], "usage": None}
-    place = {"item_id": item["id"], "output_index": 0, "content_index": 0}
-    empty = {"type": "output_text", "text": "", "annotations": []}
-    events: list[Json] = [
-        {"type": "response.created", "response": begun},
-        {"type": "response.in_progress", "response": begun},
-        {
-            "type": "response.output_item.added", "output_index": 0,
-            "item": {**item, "status": "in_progress", "content": []},
-        },
-        {"type": "response.content_part.added", **place, "part": empty},
-        *({"type": "response.output_text.delta", **place, "delta": t} for t in said.tokens),
-        {"type": "response.output_text.done", **place, "text": said.text},
-        {"type": "response.content_part.done", **place, "part": item["content"][0]},
-        {"type": "response.output_item.done", "output_index": 0, "item": item},
-        {"type": "response.completed", "response": whole},
-    ]  # fmt: skip
-    for number, one in enumerate(events):
-        yield event({**one, "sequence_number": number}, named=True)
-
-
 def _head(model: str, kind: str, name: str, said: Sequence[Said]) -> Json:
-    found = {"id": f"{kind}-sandbox{_number(said)}", "object": name, "created": int(time.time())}
+    found = {"id": f"{kind}-sandbox{number_of(said)}", "object": name, "created": int(time.time())}
     return {**found, "model": model, "system_fingerprint": "gesso-sandbox"}
 
 
-def _number(said: Sequence[Said]) -> str:
+def number_of(said: Sequence[Said]) -> str:
+    """Return eight letters that are the same for the same answers."""
     text = "".join(one.text + "".join(one.tool or ()) for one in said)
     return f"{zlib.crc32(text.encode(errors='replace')):08x}"
 
@@ -151,7 +104,7 @@ def _deltas(said: Said) -> Iterator[Json]:
 
 def _tool(said: Said) -> Json:
     name, arguments = said.tool or ("", "")
-    call_id = f"call_sandbox{_number([said])}"
+    call_id = f"call_sandbox{number_of([said])}"
     return {
         "id": call_id, "type": "function", "function": {"name": name, "arguments": arguments}
     }  # fmt: skip

@@ -131,6 +131,14 @@ class Relayer:
         """Say whether a channel relays a model and says so by name or pattern."""
         return self.router.names(self._catalogue.channels, endpoint, model)
 
+    def offers(self, endpoint: Endpoint, model: str) -> bool:
+        """Say whether any enabled channel would relay a model, named there or not."""
+        channels, router = self._catalogue.channels, self.router
+        return any(
+            c.enabled and router.serves(c, endpoint) and router.offers(c, endpoint, model)
+            for c in channels
+        )
+
     def models(self, key: ApiKey) -> dict[str, str]:
         """Return the models that channels name in full, with the provider of each."""
         channels = self._catalogue.channels

@@ -121,7 +121,7 @@ class _Counter:
     def usage(self, foreseen: Usage) -> Usage:
         said = self._said
         counted = foreseen._replace(pictures=self._pictures if foreseen.pictures else 0)
-        if said is None:
+        if said is None or self._is_denied(said):
             # Speech and transcripts are paid by their length, which was known before.
             return counted._replace(output_tokens=self._tally.tokens, estimated=True)
         details = said.prompt_tokens_details or said.input_tokens_details or _Details()
@@ -133,6 +133,11 @@ class _Counter:
             output_tokens=max(0, said.completion_tokens or said.output_tokens or 0),
             estimated=False,
         )
+
+    def _is_denied(self, said: _Usage) -> bool:
+        """Say whether no tokens at all are told of, though words went by: nobody counted."""
+        told = (said.prompt_tokens, said.completion_tokens, said.input_tokens, said.output_tokens)
+        return not any(told) and said.seconds is None and self._tally.tokens > 0
 
 
 class EventMeter(_Counter):

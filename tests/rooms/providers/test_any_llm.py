@@ -18,7 +18,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from gesso.domain.channel import Channel
-from gesso.domain.errors import Locked
+from gesso.domain.errors import Locked, Unavailable
 from gesso.domain.relay import Ask
 from gesso.providers.any_llm import AnyLLM, open_provider
 from tests.serving import serving
@@ -44,8 +44,9 @@ class Makers:
         self.heard.append((request.url.path, dict(request.headers), body))
         if self.status == 200:
             return None
+        headers = {"retry-after": "7"} if self.status == 429 else None
         error = {"type": "error", "message": "as told", "code": self.status, "status": "X"}
-        return JSONResponse({"type": "error", "error": error}, self.status)
+        return JSONResponse({"type": "error", "error": error}, self.status, headers)
 
     async def messages(self, request: Request) -> Response:
         refused = await self._hear(request)
@@ -137,13 +138,46 @@ async def test_a_stream_is_too(backend: str) -> None:
 @needs_library
 @pytest.mark.parametrize("backend", ["anthropic", "gemini"])
 @pytest.mark.parametrize("status", [400, 401, 404, 429])
-async def test_refusals_keep_their_status_and_are_asked_once(backend: str, status: int) -> None:
+@pytest.mark.parametrize("stream", [False, True])
+async def test_refusals_keep_their_status_and_are_asked_once(
+    backend: str, status: int, stream: bool
+) -> None:
     async with opened(backend) as (provider, makers, channel):
         makers.status = status
-        found, body = await ask(provider, channel)
+        found, body = await ask(provider, channel, stream=stream)
         assert found == status
         assert channel.base_url not in body.decode()
         assert len(makers.heard) == 1
+
+
+@needs_library
+async def test_a_busy_upstream_says_how_long() -> None:
+    async with opened("anthropic") as (provider, makers, channel):
+        makers.status = 429
+        body = json.dumps({"model": "claude-x", **CHAT}).encode()
+        async with provider.relay(channel, "k", Ask("chat/completions", body=body)) as reply:
+            assert (reply.status, reply.headers["retry-after"]) == (429, "7")
+
+
+@needs_library
+@pytest.mark.parametrize("backend", ["anthropic", "gemini"])
+async def test_a_field_that_the_backend_has_not_is_named(backend: str) -> None:
+    async with opened(backend) as (provider, makers, channel):
+        status, body = await ask(provider, channel, mood=3)
+        error = json.loads(body)["error"]
+        assert (status, error["param"]) == (400, "mood")
+        assert error["message"] == f"{backend} takes no 'mood'"
+        assert makers.heard == []
+
+
+@needs_library
+@pytest.mark.parametrize("backend", ["anthropic", "gemini"])
+@pytest.mark.parametrize("status", [405, 500])
+async def test_a_failure_tells_the_operator_its_status(backend: str, status: int) -> None:
+    async with opened(backend) as (provider, makers, channel):
+        makers.status = status
+        with pytest.raises(Unavailable, match=f"HTTP {status}"):
+            await ask(provider, channel)
 
 
 @needs_library

@@ -52,6 +52,19 @@ def test_what_nobody_says_is_estimated() -> None:
     assert meter.usage(FORESEEN) == Usage(100, output_tokens=4, estimated=True)
 
 
+def test_zeros_for_words_that_went_by_are_not_believed() -> None:
+    nothing = {"prompt_tokens": 0, "completion_tokens": 0, "total_tokens": 0}
+    meter = EventMeter(hides_usage=False)
+    fed(meter, word("Hello, fox") + event(choices=[], usage=nothing), [])
+    used = meter.usage(FORESEEN)
+    assert used.estimated
+    assert used.input_tokens == FORESEEN.input_tokens
+    assert used.output_tokens > 0
+    silent = EventMeter(hides_usage=False)
+    fed(silent, event(choices=[], usage=nothing), [])
+    assert silent.usage(FORESEEN) == Usage(0)
+
+
 def test_responses_tell_their_id_and_their_usage() -> None:
     meter = EventMeter(hides_usage=False)
     used = {"input_tokens": 3, "output_tokens": 4}

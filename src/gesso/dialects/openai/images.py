@@ -37,6 +37,9 @@ from gesso.services.paint import Painter, singles
 from gesso.services.picture_mode import is_async
 from gesso.services.relay import Demand, Relayer
 
+#: The model of a request that names none, as the wire has it.
+_FIRST_MODEL = "dall-e-2"
+
 
 @dataclass(frozen=True, slots=True)
 class Studio:
@@ -67,7 +70,7 @@ class Images:
 
     async def _generate(self, visit: Visit, key: ApiKey) -> None:
         raw = await read_body(visit.request, self._bounds.body_bytes)
-        body = requests.read_body(_with_model(raw))
+        body = requests.read_body(requests.with_model(raw, _FIRST_MODEL))
         prefer = visit.request.headers.get("prefer", "")
         channels = self._studio.catalogue.channels
         if is_async(prefer, body.value("async"), body.model, channels):
@@ -90,7 +93,7 @@ class Images:
         async def handle(visit: Visit) -> None:
             key = await visit.admit()
             async with forms.reading(visit.request, self._bounds.body_bytes) as form:
-                model = models.check_name(form.text("model") or "dall-e-2")
+                model = models.check_name(form.text("model") or _FIRST_MODEL)
                 if not form.files("image", "image[]"):
                     raise InvalidOrder("Missing required parameter: 'image'.", param="image")
                 if self._is_painted(key, endpoint, model):
@@ -180,11 +183,14 @@ class Images:
 
     def _is_painted(self, key: ApiKey, endpoint: Endpoint, model: str) -> bool:
         """Say whether a model is painted here; a channel that names it goes first."""
-        if model not in models.PAINTERS:
-            if key.test:
-                raise UnknownModel("test keys paint with the sandbox's models only", param="model")
-            return False
-        return key.test or not self._studio.relayer.names(endpoint, model)
+        relayer = self._studio.relayer
+        if model in models.PAINTERS:
+            return key.test or not relayer.names(endpoint, model)
+        if models.is_kin(model):
+            return key.test or not relayer.offers(endpoint, model)
+        if key.test:
+            raise UnknownModel("test keys paint with the sandbox's models only", param="model")
+        return False
 
     async def _hand_over(self, visit: Visit, raw: bytes) -> None:
         """Let the wire that knows tasks answer; it reads the same body again."""
@@ -198,17 +204,6 @@ class Images:
             return message
 
         await visit.hand_over(self._studio.deferred, receive)
-
-
-def _with_model(raw: bytes) -> bytes:
-    """Name the model that this endpoint has when a request names none."""
-    try:
-        fields = msgspec.json.decode(raw, type=dict[str, msgspec.Raw])
-    except (msgspec.MsgspecError, RecursionError, UnicodeError):
-        return raw
-    if "model" in fields:
-        return raw
-    return msgspec.json.encode({**fields, "model": "dall-e-2"})
 
 
 def _demand(endpoint: Endpoint, model: str, form: Form) -> Demand:

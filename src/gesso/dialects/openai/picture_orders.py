@@ -24,7 +24,7 @@ _MOST, _PER_TASK = 10, 4
 _SIZE = re.compile(r"(\d{2,4})x(\d{2,4})", re.ASCII)
 #: Sides of a picture in pixels, and the longest side by the shortest.
 _SIDES, _RATIO = (64, 4096), 8
-_GPT = "gpt-image"
+_GPT = ("gpt-image", "chatgpt-image")
 
 
 @dataclass(frozen=True, slots=True)

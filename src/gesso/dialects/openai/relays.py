@@ -29,6 +29,8 @@ _WHOLE = 1024 * 1024
 #: Bodies above this are read in a thread, so that nobody else waits for them, in bytes.
 _LARGE = 256 * 1024
 _KEY_CHARS = 240
+#: The model of moderations that name none, as the wire has it.
+_MODERATION = "omni-moderation-latest"
 _STREAMING = [(b"cache-control", b"no-cache"), (b"x-accel-buffering", b"no")]
 
 T = TypeVar("T")
@@ -53,6 +55,8 @@ class Relays:
             key = await visit.admit()
             with self.room_for(visit):
                 raw = await read_body(visit.request, self._bounds.body_bytes)
+                if endpoint is Endpoint.MODERATIONS:
+                    raw = requests.with_model(raw, _MODERATION)
                 body = await _away(raw, requests.read_body, raw)
                 requests.check(endpoint, body, most_messages=self._bounds.messages)
                 if other is not None and await other(visit, key, body):

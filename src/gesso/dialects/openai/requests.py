@@ -48,6 +48,15 @@ class Body:
             raise InvalidOrder(f"{name} cannot be read", param=name) from None
 
 
+def with_model(raw: bytes, name: str) -> bytes:
+    """Name the model that an endpoint has when a request names none."""
+    try:
+        fields = _top.decode(raw)
+    except (msgspec.MsgspecError, RecursionError, UnicodeError):
+        return raw  # `read_body` says what is wrong with it
+    return raw if "model" in fields else msgspec.json.encode({**fields, "model": name})
+
+
 def read_body(raw: bytes) -> Body:
     """Take a request apart; raises InvalidOrder for what is no JSON object with a model."""
     try:

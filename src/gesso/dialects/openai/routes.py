@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 import msgspec
-from starlette.routing import BaseRoute, Route
+from starlette.routing import BaseRoute
 
 from gesso.dialects.openai import endpoints, wire
 from gesso.dialects.openai.audio import Audio
@@ -14,6 +14,7 @@ from gesso.dialects.openai.door import Bounds, Door, Handler, Visit
 from gesso.dialects.openai.endpoints import Endpoint
 from gesso.dialects.openai.images import Images, Studio
 from gesso.dialects.openai.relays import Relays
+from gesso.dialects.openai.strays import WireRoute
 from gesso.domain.errors import UnknownModel
 from gesso.domain.relay import Endpoint as Relayed
 from gesso.http.auth import Doorkeeper
@@ -72,7 +73,7 @@ class OpenAIRoutes:
     def routes(self) -> list[BaseRoute]:
         """Return every path."""
         return [
-            Route(one.path, self._door.open(handler), methods=[one.method])
+            WireRoute(one.path, self._door.open(handler), methods=[one.method])
             for one, handler in self.table()
         ]
 
@@ -85,7 +86,7 @@ class OpenAIRoutes:
         """GET /v1/models/{model}."""
         key = await visit.admit()
         wanted = visit.request.path_params["model"]
-        owner = dict(self._models.of(key)).get(wanted)
+        owner = self._models.find(key, wanted)
         if owner is None:
             raise UnknownModel(f"The model '{wanted[:100]}' does not exist", param="model")
         await visit.answer(200, msgspec.json.encode(wire.model(wanted, owner, self._since)))

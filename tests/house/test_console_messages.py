@@ -108,6 +108,7 @@ _MUTES = {
     "upstream/http_provider.py: scrub(*": _OTHERS,
     "upstream/line.py: tell(error)": "the class of the error, see the library",
     "upstream/watch.py: type(failure).__name__": "the class of the error, see the library",
+    "sandbox_models/responses.py: message": "the chat's sentence about another field",
 }
 
 #: Causes of a broken connection, as the HTTP client's own library words them.

@@ -6,20 +6,21 @@ from starlette.requests import Request
 
 from gesso.domain.caller import ApiKey, Role
 from gesso.domain.errors import NotAllowed
+from gesso.http import headers
 from gesso.http.limits import Pace
 from gesso.services.authenticate import Authenticator
 
 
 def read_secret(request: Request) -> str | None:
     """Return the key of `Authorization: Bearer …` or `mj-api-secret: …`, or None."""
-    authorization = request.headers.get("authorization", "").strip()
+    authorization = headers.find(request, b"authorization")
     scheme, _, rest = authorization.partition(" ")
     if scheme.lower() == "bearer" and rest.strip():
         return rest.strip()
     # Some clients of the Midjourney wire send the key without the scheme.
     if authorization and not rest:
         return authorization
-    return request.headers.get("mj-api-secret", "").strip() or None
+    return headers.find(request, b"mj-api-secret") or None
 
 
 class Doorkeeper:

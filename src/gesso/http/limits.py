@@ -9,6 +9,7 @@ from starlette.requests import ClientDisconnect, Request
 
 from gesso.domain.caller import ApiKey
 from gesso.domain.errors import RateLimited, TooLarge
+from gesso.http import headers
 
 #: Most keys whose pace is remembered; the longest quiet one is forgotten first.
 _REMEMBER = 10_000
@@ -19,7 +20,7 @@ async def read_body(request: Request, most: int) -> bytes:
 
     Raises ClientDisconnect when the caller leaves before it is whole.
     """
-    declared = request.headers.get("content-length", "")
+    declared = headers.find(request, b"content-length")
     if declared.isascii() and declared.isdigit() and int(declared) > most:
         raise TooLarge(f"the request body may have {most} bytes")
     chunks: list[bytes] = []

@@ -26,6 +26,7 @@ from gesso.domain.offer import Result, offered, result_of
 from gesso.domain.order import Order, Repeatable
 from gesso.domain.relay import Endpoint
 from gesso.domain.task import Task
+from gesso.http import headers
 from gesso.kit import tokens
 from gesso.services import compose
 from gesso.services.compose import Common
@@ -187,5 +188,5 @@ def _usage(body: Body, text: str) -> dict[str, int]:
 
 
 def _repeatable(visit: Visit, raw: bytes) -> Repeatable | None:
-    key = visit.request.headers.get("idempotency-key", "").strip()[:240]
+    key = headers.find(visit.request, b"idempotency-key")[:240]
     return Repeatable(key, hashlib.sha256(raw).digest()) if key else None

@@ -29,6 +29,7 @@ from gesso.domain.errors import InvalidOrder, UnknownModel
 from gesso.domain.order import Order, Repeatable
 from gesso.domain.relay import Endpoint
 from gesso.domain.task import Picture, Task
+from gesso.http import headers
 from gesso.http.limits import read_body
 from gesso.http.pictures import PictureLinks
 from gesso.services.catalogue import Catalogue
@@ -218,7 +219,7 @@ def _demand(endpoint: Endpoint, model: str, form: Form) -> Demand:
 
 
 def _repeatable(visit: Visit, raw: bytes) -> Repeatable | None:
-    key = visit.request.headers.get("idempotency-key", "").strip()
+    key = headers.find(visit.request, b"idempotency-key")
     if not key or not raw:
         return None
     if len(key) > 240:

@@ -19,6 +19,7 @@ from gesso.dialects.openai.requests import Body
 from gesso.domain.caller import ApiKey
 from gesso.domain.errors import GessoError, InvalidOrder, NotFound, QueueFull, Unavailable
 from gesso.domain.relay import Ask, Endpoint
+from gesso.http import headers
 from gesso.http.faults import status_of
 from gesso.http.limits import read_body
 from gesso.services.relay import Demand, Relayed, Relayer
@@ -70,7 +71,7 @@ class Relays:
     @contextmanager
     def room_for(self, visit: Visit) -> Iterator[None]:
         """Keep memory for the body of a request; raises QueueFull when others fill it."""
-        declared = visit.request.headers.get("content-length", "")
+        declared = headers.find(visit.request, b"content-length")
         # A body that does not say its size may be as large as any.
         size = int(declared[:15]) if declared.isdecimal() else self._bounds.body_bytes
         size = min(size, self._bounds.body_bytes)
@@ -136,14 +137,14 @@ class Relays:
 
 async def repeatable_form(visit: Visit, endpoint: Endpoint, form: Form) -> Again | None:
     """Like `repeatable`, of a form: its boundary is another one every time."""
-    if not visit.request.headers.get("idempotency-key", "").strip():
+    if not headers.find(visit.request, b"idempotency-key"):
         return None
     return repeatable(visit, endpoint, await form.digest())
 
 
 def repeatable(visit: Visit, endpoint: Endpoint, raw: bytes) -> Again | None:
     """Return by what a request may be sent again, when its caller names it."""
-    key = visit.request.headers.get("idempotency-key", "").strip()
+    key = headers.find(visit.request, b"idempotency-key")
     if not key:
         return None
     if len(key) > _KEY_CHARS:

@@ -30,6 +30,7 @@ from gesso.domain.channel import Load
 from gesso.domain.search import Page, Search
 from gesso.domain.task import HELD, OPEN, WAITING, Action, BotType, Lane, Picture, Task, TaskStatus
 from gesso.kit.clock import millis
+from gesso.storage.prepared import Lookup, Prepared
 from gesso.storage.schema import tasks
 
 _pictures = msgspec.json.Decoder(tuple[Picture, ...])
@@ -120,32 +121,30 @@ def replaced(before: Task, after: Task) -> dict[str, Any]:
 
 async def insert_all(connection: AsyncConnection, new: Sequence[Task]) -> None:
     """Insert new tasks with one statement."""
-    if new:
-        await connection.execute(_INSERT, [write_row(t) for t in new])
+    await _INSERT.run(connection, [_all(write_row(task)) for task in new])
 
 
-_UPDATE = (
+_UPDATE = Prepared(
     update(tasks)
     .where(tasks.c.id == bindparam("key"))
-    .values({name: bindparam(f"new_{name}") for name in _MUTABLE})
+    .values({name: bindparam(f"new_{name}") for name in _MUTABLE}),
+    ("key", *(f"new_{name}" for name in _MUTABLE)),
 )
+_changed = itemgetter("id", *_MUTABLE)
 
 
 async def update_all(connection: AsyncConnection, changed: Sequence[Task]) -> None:
     """Store changed tasks; the caller holds their row locks."""
-    if not changed:
-        return
-    rows = []
-    for task in changed:
-        row = write_row(task)
-        rows.append({"key": task.id} | {f"new_{name}": row[name] for name in _MUTABLE})
-    await connection.execute(_UPDATE, rows)
+    await _UPDATE.run(connection, [_changed(write_row(task)) for task in changed])
 
 
-# Built once: building a statement takes three times as long as running it.
-_FIND = select(tasks).where(tasks.c.id.in_(bindparam("ids", expanding=True)))
-_INSERT = insert(tasks)
-_LOCK = _FIND.order_by(tasks.c.id).with_for_update()
+_FIND = Lookup(lambda ids: select(tasks).where(tasks.c.id.in_(ids)))
+_LOCK = Lookup(
+    lambda ids: select(tasks).where(tasks.c.id.in_(ids)).order_by(tasks.c.id).with_for_update()
+)
+_COLUMNS = tuple(tasks.columns.keys())
+_all = itemgetter(*_COLUMNS)
+_INSERT = Prepared(insert(tasks), _COLUMNS)
 
 
 async def lock(connection: AsyncConnection, ids: Iterable[int]) -> dict[int, Task]:
@@ -153,8 +152,7 @@ async def lock(connection: AsyncConnection, ids: Iterable[int]) -> dict[int, Tas
     wanted = sorted(set(ids))
     if not wanted:
         return {}
-    result = await connection.execute(_LOCK, {"ids": wanted})
-    return {task.id: task for task in map(read_row, result.all())}
+    return {task.id: task for task in map(read_row, await _LOCK.rows(connection, wanted))}
 
 
 async def find_all(connection: AsyncConnection, ids: Iterable[int]) -> dict[int, Task]:
@@ -162,8 +160,7 @@ async def find_all(connection: AsyncConnection, ids: Iterable[int]) -> dict[int,
     wanted = list(set(ids))
     if not wanted:
         return {}
-    result = await connection.execute(_FIND, {"ids": wanted})
-    return {task.id: task for task in map(read_row, result.all())}
+    return {task.id: task for task in map(read_row, await _FIND.rows(connection, wanted))}
 
 
 async def find_of_account(

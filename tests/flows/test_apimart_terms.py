@@ -17,6 +17,7 @@ from gesso.domain.task import TaskStatus
 from gesso.kit import signing
 from gesso.ledger import audit
 from gesso.services import sweep
+from gesso.services.administer import FIRST_CHANNEL
 from gesso.services.attempts import Begin
 from gesso.services.settle import too_late
 from gesso.storage import channels
@@ -168,7 +169,7 @@ async def test_a_worker_does_not_start_what_is_too_late(gateway: Gateway) -> Non
     await pause(gateway)
     late = await mart.submit("imagine", slow, headers={"cancel-after": "0.05"})
     await asyncio.sleep(0.06)
-    begun = await house.writer.write(Begin(ids.read_task_id(late)))
+    begun = await house.writer.write(Begin(ids.read_task_id(late), FIRST_CHANNEL))
     assert begun is not None
     assert begun.task.status is TaskStatus.QUEUED
     assert begun.attempt is None

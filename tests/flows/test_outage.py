@@ -6,13 +6,16 @@ import asyncio
 from collections import deque
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from gesso.domain.channel import Channel
 from gesso.ledger import audit
+from gesso.storage.schema import attempts
 from tests.conftest import Gateway, running_gateway
 from tests.upstream import Upstream, running_upstream
 
@@ -79,6 +82,37 @@ async def test_a_task_of_a_broken_channel_moves_and_new_ones_avoid_it(
         assert len(upstream.heard) == heard
         tested = await gateway.client.post("/admin/api/v1/channels/ch_up/test")
         assert tested == {"works": True, "reason": ""}
+        await books_are_right(gateway)
+
+
+async def test_moved_tasks_stand_in_the_queue_of_their_new_channel(
+    database_url: str, tmp_path: Path
+) -> None:
+    async with AsyncExitStack() as stack:
+        broken, other = [await stack.enter_async_context(running_upstream()) for _ in range(2)]
+        broken.script.answers = deque([LOCKED] * 99)
+        other.script.takes_s = 0.1
+        channels = [
+            Channel("ch_up", "up", "mjproxy", base_url=broken.url, priority=9),
+            Channel("ch_one", "one", "mjproxy", base_url=other.url, priority=5, core_size=1),
+        ]
+        gateway = await stack.enter_async_context(
+            running_gateway(
+                database_url, tmp_path, channels=channels,
+                upstream_poll_s=0.02, upstream_retry_s=0.01, breaker_rest_s=600,
+            )
+        )  # fmt: skip
+        names = [f"boat {n}" for n in range(6)]
+        ids = await asyncio.gather(*(gateway.client.imagine(name) for name in names))
+        tasks = [await gateway.client.until(one) for one in ids]
+        assert {t["properties"]["discordInstanceId"] for t in tasks} == {"ch_one"}
+        assert other.started == dict.fromkeys(names, 1)
+        async with gateway.house.database.reading() as connection:
+            chosen = select(attempts).where(attempts.c.channel_id == "ch_one")
+            tried = (await connection.execute(chosen.order_by(attempts.c.opened_at))).all()
+        # One attempt each, and one after the other: the channel takes one at a time.
+        assert len(tried) == len(names)
+        assert all(a.closed_at <= b.opened_at for a, b in pairwise(tried))
         await books_are_right(gateway)
 
 

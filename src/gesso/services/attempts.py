@@ -30,6 +30,7 @@ class Begin:
     """Open an attempt for a waiting task; for one under way, say where it stands."""
 
     task_id: int
+    channel_id: str | None  #: Whose turn it is: a task that has moved on stands in another queue.
 
     @property
     def needs(self) -> Needs:
@@ -43,6 +44,8 @@ class Begin:
         """
         task = unit.tasks.get(self.task_id)
         if task is None or task.is_final or task.status is TaskStatus.NEEDS_INPUT:
+            return None
+        if task.channel_id != self.channel_id:
             return None
         last = unit.attempts.get(task.id)
         if task.status is not TaskStatus.QUEUED:

@@ -42,7 +42,10 @@ class Gate:
         self._wait = wait
 
     async def holds(self, channel_id: str, task_id: int) -> bool:
-        """Say whether a task waits; one that was moved or has ended does not."""
+        """Say whether a task waits here; one that was moved or has ended does not.
+
+        Who was moved has a new job in the queue of its new channel, and begins by that one.
+        """
         channel = self._catalogue.channel(channel_id)
         if channel is None or (not channel.paused and channel.broken_until is None):
             return False

@@ -89,9 +89,9 @@ class Stepper:
         self._keep = keep
         self._retry_s = retry_s
 
-    async def run(self, task_id: int) -> Again | None:
-        """Carry a task on; returns Again when it must be tried later."""
-        begun = await self._writer.write(Begin(task_id))
+    async def run(self, task_id: int, channel_id: str | None) -> Again | None:
+        """Carry a task on in its channel's turn; returns Again when it must be tried later."""
+        begun = await self._writer.write(Begin(task_id, channel_id))
         if begun is None:
             return None
         if begun.task.status is TaskStatus.QUEUED:

@@ -99,7 +99,7 @@ class Engine:
         if await self._gate.holds(job.entrypoint, task_id):
             raise RetryRequested(_PAUSED, "the channel is paused")
         with context.cancellation:
-            carrying = asyncio.create_task(self._stepper.run(task_id))
+            carrying = asyncio.create_task(self._stepper.run(task_id, job.entrypoint))
             stopping = asyncio.create_task(self._stopping.wait())
             try:
                 await asyncio.wait({carrying, stopping}, return_when=asyncio.FIRST_COMPLETED)

@@ -56,7 +56,7 @@ async def lived(customer: Customer) -> tuple[Task, list[Task]]:
     house = customer.house
     submitted = (await customer.submit()).task
     await room(house).stream(request(), submitted, "midjourney")
-    begun = await house.writer.write(Begin(submitted.id))
+    begun = await house.writer.write(Begin(submitted.id, submitted.channel_id))
     assert begun is not None
     assert begun.attempt is not None
     accepted = await house.writer.write(Accept(begun.attempt, "up-1"))
@@ -81,7 +81,7 @@ async def test_what_happens_meanwhile_comes_after_what_was_missed(customer: Cust
     task = (await customer.submit()).task
     events = room(house)
     await events.stream(request(), task, "midjourney")
-    begun = await house.writer.write(Begin(task.id))
+    begun = await house.writer.write(Begin(task.id, task.channel_id))
     assert begun is not None
     # Read before the end, which is committed while the stream opens.
     response = await events.stream(request(str(task.version)), begun.task, "midjourney")

@@ -20,7 +20,7 @@ async def test_signs_and_order(customer: Customer) -> None:
     await write(Adjust(account, -7, "a", "a correction"))
     given_up, done = (await customer.submit()).task, (await customer.submit()).task
     await write(Cancel(given_up))
-    await write(Begin(done.id))
+    await write(Begin(done.id, done.channel_id))
     await write(Succeed(done, (), {}, timedelta(days=1)))
     async with customer.house.database.reading() as connection:
         lines = await statement.lines(connection, account)

@@ -8,6 +8,7 @@ import pytest
 
 from gesso.domain.attempt import AttemptState
 from gesso.domain.task import TaskStatus
+from gesso.services.administer import FIRST_CHANNEL
 from gesso.services.attempts import Accept, Advance, Begin, Begun, SendBack
 from gesso.services.settle import Cancel
 from tests.rooms.customer import Customer
@@ -16,7 +17,7 @@ pytestmark = pytest.mark.anyio
 
 
 async def begin(customer: Customer, task_id: int) -> Begun:
-    begun = await customer.house.writer.write(Begin(task_id))
+    begun = await customer.house.writer.write(Begin(task_id, FIRST_CHANNEL))
     assert begun is not None
     return begun
 
@@ -58,6 +59,14 @@ async def test_a_closed_attempt_is_stored_when_the_next_one_opens(customer: Cust
     assert (await begin(customer, task.id)).fresh
 
 
+async def test_a_task_begins_in_the_turn_of_its_own_channel(small_customer: Customer) -> None:
+    write = small_customer.house.writer.write
+    task = (await small_customer.submit()).task
+    assert await write(Begin(task.id, "ch_before")) is None
+    assert (await begin(small_customer, task.id)).fresh
+    assert await write(Begin(task.id, "ch_before")) is None
+
+
 async def test_after_the_end_nothing_moves(small_customer: Customer) -> None:
     write = small_customer.house.writer.write
     task = (await small_customer.submit()).task
@@ -65,10 +74,10 @@ async def test_after_the_end_nothing_moves(small_customer: Customer) -> None:
     assert attempt is not None
     await write(Cancel(task))
     assert await write(Accept(attempt, "up")) is None
-    assert await write(Begin(task.id)) is None
+    assert await write(Begin(task.id, task.channel_id)) is None
     assert (await write(SendBack(attempt, "x"))).status is TaskStatus.CANCELLED
     assert (await write(Advance(task.id, 50, None))).status is TaskStatus.CANCELLED
-    assert await write(Begin(12345)) is None
+    assert await write(Begin(12345, FIRST_CHANNEL)) is None
 
 
 async def test_progress_never_goes_back(small_customer: Customer) -> None:

@@ -25,7 +25,7 @@ async def test_only_ones_own_task_can_be_cancelled(small_customer: Customer) -> 
     with pytest.raises(NotFound):
         await canceller.cancel(small_customer.key, 1)
     assert (await small_customer.stored(task)).status is TaskStatus.QUEUED
-    await house.writer.write(Begin(task.id))
+    await house.writer.write(Begin(task.id, task.channel_id))
     for _ in range(2):
         ended = await canceller.cancel(small_customer.key, task.id)
         assert ended.status is TaskStatus.CANCELLED

@@ -11,6 +11,7 @@ import pytest
 from gesso.app import House
 from gesso.domain.task import Task
 from gesso.services import catch_up
+from gesso.services.administer import FIRST_CHANNEL
 from gesso.services.attempts import Accept, Advance, Begin
 from gesso.services.bookmark import Bookmarker
 from gesso.services.catch_up import CatchUp, Keep
@@ -28,7 +29,7 @@ def catcher(house: House) -> CatchUp:
 
 async def running(customer: Customer) -> Task:
     writer = customer.house.writer
-    begun = await writer.write(Begin((await customer.submit()).task.id))
+    begun = await writer.write(Begin((await customer.submit()).task.id, FIRST_CHANNEL))
     assert begun is not None
     assert begun.attempt is not None
     accepted = await writer.write(Accept(begun.attempt, "up-1"))

@@ -21,7 +21,7 @@ DAY = timedelta(days=1)
 
 async def running(customer: Customer) -> Begun:
     task = (await customer.submit()).task
-    begun = await customer.house.writer.write(Begin(task.id))
+    begun = await customer.house.writer.write(Begin(task.id, task.channel_id))
     assert begun is not None
     assert begun.attempt is not None
     accepted = await customer.house.writer.write(Accept(begun.attempt, "up-1"))

@@ -86,12 +86,12 @@ async def test_submitted_followed_and_stored(
     small_customer: Customer, provider: Scripted, stepper: Stepper
 ) -> None:
     task = (await small_customer.submit()).task
-    assert await stepper.run(task.id) is None
+    assert await stepper.run(task.id, task.channel_id) is None
     done = await small_customer.stored(task)
     assert done.status is TaskStatus.SUCCEEDED
     assert await small_customer.house.blobs.get(done.pictures[0].blob) == png()
     assert provider.calls == ["submit", "poll"]
-    assert await stepper.run(task.id) is None
+    assert await stepper.run(task.id, task.channel_id) is None
     assert provider.calls == ["submit", "poll"]
 
 
@@ -101,7 +101,7 @@ async def test_an_order_is_never_sent_twice_for_one_intent(
 ) -> None:
     provider.submits = [error]
     task = (await small_customer.submit()).task
-    await stepper.run(task.id)
+    await stepper.run(task.id, task.channel_id)
     assert provider.calls.count("submit") == 1
     refused = isinstance(error, Refused)
     status = (await small_customer.stored(task)).status
@@ -112,8 +112,8 @@ async def test_after_a_crash_the_upstream_is_asked_first(
     small_customer: Customer, provider: Scripted, stepper: Stepper
 ) -> None:
     task = (await small_customer.submit()).task
-    await small_customer.house.writer.write(Begin(task.id))
-    await stepper.run(task.id)
+    await small_customer.house.writer.write(Begin(task.id, task.channel_id))
+    await stepper.run(task.id, task.channel_id)
     assert provider.calls == ["find", "poll"]
 
 
@@ -121,11 +121,11 @@ async def test_after_a_crash_of_a_running_task_it_is_followed(
     small_customer: Customer, provider: Scripted, stepper: Stepper
 ) -> None:
     task = (await small_customer.submit()).task
-    begun = await small_customer.house.writer.write(Begin(task.id))
+    begun = await small_customer.house.writer.write(Begin(task.id, task.channel_id))
     assert begun is not None
     assert begun.attempt is not None
     await small_customer.house.writer.write(Accept(begun.attempt, "up-9"))
-    await stepper.run(task.id)
+    await stepper.run(task.id, task.channel_id)
     assert provider.calls == ["poll"]
 
 
@@ -135,9 +135,9 @@ async def test_unavailable_is_tried_again_so_often(
     provider.submits = [Unavailable("busy", retry_after_s=7)]
     task = (await small_customer.submit()).task
     for _ in range(MAX_ATTEMPTS - 1):
-        assert await stepper.run(task.id) == Again(timedelta(seconds=7))
+        assert await stepper.run(task.id, task.channel_id) == Again(timedelta(seconds=7))
         assert (await small_customer.stored(task)).status is TaskStatus.QUEUED
-    assert await stepper.run(task.id) is None
+    assert await stepper.run(task.id, task.channel_id) is None
     failed = await small_customer.stored(task)
     assert (failed.status, failed.fail_code) == (TaskStatus.FAILED, "unavailable")
     assert await small_customer.postings(task) == ["hold", "release"]
@@ -149,7 +149,7 @@ async def test_an_upstream_that_cannot_be_asked_ends_as_lost(
 ) -> None:
     provider.submits, provider.finds = [Uncertain("broke")], [error]
     task = (await small_customer.submit()).task
-    await stepper.run(task.id)
+    await stepper.run(task.id, task.channel_id)
     assert provider.calls.count("find") == MAX_LOOKUPS
     lost = await small_customer.stored(task)
     assert (lost.status, lost.fail_code) == (TaskStatus.FAILED, "lost")
@@ -161,7 +161,7 @@ async def test_a_provider_that_keeps_breaking_ends_the_task(
 ) -> None:
     provider.polls = [OSError("Truncated File Read")]
     task = (await small_customer.submit()).task
-    await stepper.run(task.id)
+    await stepper.run(task.id, task.channel_id)
     failed = await small_customer.stored(task)
     assert (failed.status, failed.fail_code) == (TaskStatus.FAILED, "internal")
     assert "Truncated File Read" in (failed.fail_reason or "")
@@ -177,7 +177,7 @@ async def test_a_look_that_fails_once_is_no_end(
 ) -> None:
     provider.polls = [error, Progress(Stage.WORKING, 50), DONE]
     task = (await small_customer.submit()).task
-    await stepper.run(task.id)
+    await stepper.run(task.id, task.channel_id)
     assert (await small_customer.stored(task)).status is TaskStatus.SUCCEEDED
 
 
@@ -187,7 +187,7 @@ async def test_a_broken_picture_is_not_paid(
 ) -> None:
     provider.polls = [Progress(Stage.DONE, 100, pictures=[Delivered(0, data)])]
     task = (await small_customer.submit()).task
-    await stepper.run(task.id)
+    await stepper.run(task.id, task.channel_id)
     failed = await small_customer.stored(task)
     assert (failed.status, failed.fail_code) == (TaskStatus.FAILED, "garbled")
     assert await small_customer.postings(task) == ["hold", "release"]
@@ -202,7 +202,7 @@ async def test_a_task_whose_way_is_gone_fails(
         small_customer.house.catalogue.channels = ()
     else:
         small_customer.house.catalogue.providers = {}
-    await stepper.run(task.id)
+    await stepper.run(task.id, task.channel_id)
     assert (await small_customer.stored(task)).status is TaskStatus.FAILED
     assert provider.calls == []
 
@@ -212,7 +212,7 @@ async def test_a_stopping_worker_does_not_stop_the_upstream(
 ) -> None:
     provider.polls = [Progress(Stage.WORKING)]
     task = (await small_customer.submit()).task
-    carrying = asyncio.create_task(stepper.run(task.id))
+    carrying = asyncio.create_task(stepper.run(task.id, task.channel_id))
     while "poll" not in provider.calls:
         await asyncio.sleep(0)
     carrying.cancel()

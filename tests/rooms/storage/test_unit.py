@@ -126,13 +126,13 @@ async def _statements(customer: Customer, *operations: Operation[object]) -> lis
 @pytest.mark.anyio
 async def test_only_changes_of_watched_tasks_cost_a_statement_more(customer: Customer) -> None:
     plain, watched = [(await customer.submit()).task for _ in range(2)]
-    usual = await _statements(customer, Begin(plain.id))
+    usual = await _statements(customer, Begin(plain.id, plain.channel_id))
     assert not any("task_snapshots" in one for one in usual)
     # A mark is told to nobody: it makes no new version.
     marking = await _statements(customer, Keep(watched.id))
     assert not any("pg_notify" in one for one in marking)
     assert not any("task_snapshots" in one for one in marking)
-    kept = await _statements(customer, Begin(watched.id))
+    kept = await _statements(customer, Begin(watched.id, watched.channel_id))
     assert len(kept) == len(usual) + 1
     assert sum("task_snapshots" in one for one in kept) == 1
 
@@ -141,7 +141,9 @@ async def test_only_changes_of_watched_tasks_cost_a_statement_more(customer: Cus
 async def test_changes_of_many_watched_tasks_cost_one_statement(customer: Customer) -> None:
     tasks = [(await customer.submit()).task for _ in range(5)]
     said = await _statements(
-        customer, *(Keep(one.id) for one in tasks), *(Begin(one.id) for one in tasks)
+        customer,
+        *(Keep(one.id) for one in tasks),
+        *(Begin(one.id, one.channel_id) for one in tasks),
     )
     assert sum("task_snapshots" in one for one in said) == 1
     catching = CatchUp(customer.house.database, customer.house.writer)

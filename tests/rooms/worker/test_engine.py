@@ -35,7 +35,7 @@ class Steps:
         self.gate = asyncio.Event()
         self.answers: list[Again | Exception | None] = []
 
-    async def run(self, task_id: int) -> Again | None:
+    async def run(self, task_id: int, channel_id: str | None) -> Again | None:
         self.seen.append(task_id)
         self.running.add(task_id)
         self.most = max(self.most, len(self.running))

@@ -12,7 +12,7 @@ from typing import TypeVar
 
 import msgspec
 
-from gesso.dialects.openai import requests, wire
+from gesso.dialects.openai import prompts, requests, wire
 from gesso.dialects.openai.door import Bounds, Visit, while_here
 from gesso.dialects.openai.forms import Form
 from gesso.dialects.openai.requests import Body
@@ -131,6 +131,11 @@ class Relays:
             hides_usage=requests.hides_usage(endpoint, body),
             quality=quality if isinstance(quality, str) else "",
             previous_id=previous if isinstance(previous, str) else "",
+            count_prompt=(
+                functools.partial(prompts.count, endpoint, body)
+                if prompts.is_counted(endpoint)
+                else None
+            ),
         )
 
 

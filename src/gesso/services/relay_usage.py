@@ -7,6 +7,7 @@ so much as may have to be counted with a tokenizer, should the upstream not tell
 
 from __future__ import annotations
 
+import codecs
 import re
 from collections.abc import Callable
 from typing import Any, Protocol
@@ -71,11 +72,12 @@ class _Seen(msgspec.Struct):
     response: _Stored | None = None
     delta: Any = None
     text: Any = None
-    output: msgspec.Raw | None = None
+    output: msgspec.Raw = msgspec.Raw()  # read only when it has to be counted
 
 
 _seen = msgspec.json.Decoder(_Seen)
 _usage = msgspec.json.Decoder(_Usage)
+_utf8 = codecs.getincrementaldecoder("utf-8")
 
 
 class Meter(Protocol):
@@ -236,6 +238,7 @@ class BodyMeter(_Counter):
         super().__init__(model)
         self._is_json = "json" in content_type
         self._is_text = content_type.startswith("text/")
+        self._decoder = _utf8(errors="replace")
         self._head = bytearray()
         self._tail = b""
         self._overlap = b""
@@ -244,7 +247,7 @@ class BodyMeter(_Counter):
     def feed(self, chunk: bytes) -> bytes:
         """Keep the ends of it."""
         if self._is_text:
-            self._add(chunk.decode(errors="replace"))
+            self._add(self._decoder.decode(chunk))
         elif self._is_json:
             room = _WHOLE - len(self._head)
             if room > 0:
@@ -283,7 +286,7 @@ class BodyMeter(_Counter):
         if (seen := self._read_whole) is not None:
             self._note(seen)
             self._add(seen.text)
-            if seen.output is not None and self._said is None:
+            if seen.output and self._said is None:
                 self._add(msgspec.json.decode(seen.output))
         elif self._is_json:
             self._said = _find_usage(self._tail) or _find_usage(bytes(self._head[:_END]))

@@ -112,6 +112,10 @@ def test_a_response_in_one_piece_is_counted_by_its_words() -> None:
     text = BodyMeter("application/json")
     fed(text, b'{"text": "hello world"}', [])
     assert text.usage(Usage()) == Usage(output_tokens=2, estimated=True)
+    told = BodyMeter("application/json")
+    used = {"input_tokens": 3, "output_tokens": 4}
+    fed(told, json.dumps({"output": [item], "usage": used}).encode(), [])
+    assert told.usage(FORESEEN) == Usage(3, output_tokens=4)
 
 
 def test_zeros_for_words_that_went_by_are_not_believed() -> None:
@@ -151,5 +155,6 @@ def test_garbage_is_passed_and_not_counted() -> None:
     assert fed(meter, data, []) == data
     assert BodyMeter("audio/mpeg").usage(Usage(characters=5)).characters == 5
     text = BodyMeter("text/plain")
-    text.feed(b"hello there!")
-    assert text.usage(Usage(audio_ms=9)) == Usage(audio_ms=9, output_tokens=3, estimated=True)
+    for byte in "hello 雪!".encode():
+        text.feed(bytes([byte]))
+    assert text.usage(Usage(audio_ms=9)) == Usage(audio_ms=9, output_tokens=4, estimated=True)

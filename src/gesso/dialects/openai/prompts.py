@@ -12,7 +12,6 @@ import json
 from typing import Any
 
 from gesso.dialects.openai.requests import Body
-from gesso.domain.errors import InvalidOrder
 from gesso.domain.relay import Endpoint
 from gesso.kit import tokens
 
@@ -45,11 +44,8 @@ def is_counted(endpoint: Endpoint) -> bool:
 
 def count(endpoint: Endpoint, body: Body) -> int:
     """Return about how many tokens a request's prompt has; slow for long ones."""
-    try:
-        fields = [body.value(name) for name in _TEXTS[endpoint]]
-        forms = [body.value(name) for name in _FORMS] if endpoint in _TALKS else []
-    except InvalidOrder:  # an upstream took what cannot be read here, such as half a letter
-        return tokens.guess(body.raw)
+    fields = [body.value(name) for name in _TEXTS[endpoint]]
+    forms = [body.value(name) for name in _FORMS] if endpoint in _TALKS else []
     total = sum(_count(field, body.model) for field in fields)
     for form in forms:
         if form:

@@ -11,8 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator
 from typing import Any
 
 import structlog
@@ -30,8 +29,9 @@ from gesso.ledger.model_prices import Tariff, find_tariff, group_factor
 from gesso.ledger.money import DOLLAR
 from gesso.services.catalogue import Catalogue
 from gesso.services.key_ring import keys_of
-from gesso.services.relay_again import Again, Keeper, Kept
+from gesso.services.relay_again import Keeper, Kept
 from gesso.services.relay_breaker import Health
+from gesso.services.relay_demand import Demand, Relayed, Show
 from gesso.services.relay_limits import is_limited
 from gesso.services.relay_money import LEASE, Begun, Keep, Leases, Open, Outcome, Settle
 from gesso.services.relay_probe import Prober
@@ -50,39 +50,6 @@ LEFT = 499
 _FREE = Tariff("test", {})
 #: Most models whose price is kept at hand.
 _TARIFFS = 1000
-
-
-@dataclass(frozen=True, slots=True)
-class Demand:
-    """One call that a caller wants relayed."""
-
-    endpoint: Endpoint
-    model: str
-    write: Callable[[Channel], Ask]  #: The request as a channel's upstream gets it.
-    foreseen: Usage = field(default_factory=Usage)  #: At most this is used; it is held.
-    hides_usage: bool = False  #: Whether the chunk with the usage was ours to ask for.
-    quality: str = ""  #: Of pictures, for their price.
-    previous_id: str = ""  #: A stored response; the call goes where that was made.
-    again: Again | None = None  #: The name by which it may be sent again.
-    #: Counts the prompt's tokens, slowly; for upstreams that do not tell. None: as foreseen.
-    count_prompt: Callable[[], int] | None = None
-
-
-@dataclass(slots=True)
-class Relayed:
-    """The answer that a caller gets."""
-
-    call: Call
-    status: int
-    content_type: str
-    is_stream: bool
-    retry_after: str  #: Header of a refusal, in seconds; empty when it says none.
-    chunks: AsyncIterator[bytes]  #: Raises Unavailable when the upstream breaks off.
-    allowances: tuple[Allowance, ...] = ()  #: What is left of limits.
-
-
-#: Hands an answer to the caller.
-Show = Callable[[Relayed], Awaitable[None]]
 
 
 class Relayer:

@@ -21,8 +21,9 @@ from gesso.domain.errors import GessoError, InvalidOrder, NotFound, QueueFull, U
 from gesso.domain.relay import Ask, Endpoint
 from gesso.http.faults import status_of
 from gesso.http.limits import read_body
-from gesso.services.relay import Demand, Relayed, Relayer
+from gesso.services.relay import Relayer
 from gesso.services.relay_again import Again
+from gesso.services.relay_demand import Demand, Relayed
 
 #: A JSON answer up to this size goes out in one piece, once it is whole, in bytes.
 _WHOLE = 1024 * 1024

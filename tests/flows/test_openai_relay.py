@@ -13,6 +13,7 @@ import openai
 import pytest
 from openai import AsyncOpenAI
 
+from gesso.kit.tokens import count
 from gesso.ledger import audit
 from gesso.ledger.money import read_dollars, write_dollars
 from gesso.services import administer
@@ -170,21 +171,37 @@ async def test_tools_come_back_as_they_are(pair: tuple[Gateway, Models]) -> None
     assert models.heard[-1].json["tools"] == [tool]
 
 
-async def test_an_upstream_that_tells_no_usage_is_estimated(
+@pytest.mark.parametrize("stream", [False, True])
+async def test_an_upstream_that_tells_no_usage_is_counted_here(
+    pair: tuple[Gateway, Models], stream: bool
+) -> None:
+    gateway, models = pair
+    models.script.tells_usage = False
+    body = {"model": "gpt-4o-mini", "messages": HELLO, "stream": stream}
+    reply = await gateway.client.call("POST", "/v1/chat/completions", body)
+    (call,) = await settled(gateway)
+    # A message with its role, and the beginning of the answer.
+    read, written = 3 + 1 + count("hello", "gpt-4o") + 3, count(TEXT, "gpt-4o")
+    assert (call["input_tokens"], call["output_tokens"]) == (read, written)
+    assert call["charged_nanos"] == read * 150 + written * 600
+    receipt = await gateway.client.get(f"/v1/calls/{reply.headers['x-gesso-call']}")
+    assert receipt["usage"]["estimated"]
+    assert receipt["usage"]["completion_tokens"] == written
+
+
+async def test_a_long_prompt_is_counted_while_others_are_served(
     pair: tuple[Gateway, Models],
 ) -> None:
     gateway, models = pair
     models.script.tells_usage = False
-    async with sdk(gateway) as client:
-        stream = await client.chat.completions.create(
-            model="gpt-4o-mini", messages=HELLO, stream=True
-        )
-        async for _ in stream:
-            pass
-    (call,) = await settled(gateway)
-    assert call["estimated"]
-    assert call["output_tokens"] == -(-len(TEXT) // 4)
-    assert 0 < call["charged_nanos"] < COST
+    long = [{"role": "user", "content": "a red fox in the snow. " * 20_000}]
+    body = {"model": "gpt-4o-mini", "messages": long}
+    _, other = await asyncio.gather(
+        gateway.client.call("POST", "/v1/chat/completions", body),
+        gateway.client.call("POST", "/v1/chat/completions", body | {"messages": HELLO}),
+    )
+    assert other.status == 200
+    assert sorted(c["input_tokens"] > 100_000 for c in await settled(gateway)) == [False, True]
 
 
 async def test_a_caller_who_leaves_stops_the_upstream_and_pays_what_came(
@@ -201,8 +218,8 @@ async def test_a_caller_who_leaves_stops_the_upstream_and_pays_what_came(
         await stream.close()
     await asyncio.wait_for(models.left.wait(), 10)
     (call,) = await settled(gateway)
-    assert (call["state"], call["output_tokens"]) == ("settled", 1)
-    assert call["charged_nanos"] > 0
+    assert (call["state"], call["output_tokens"]) == ("settled", count(WORDS[0]))
+    assert call["charged_nanos"] == 8 * 150 + 1 * 600
 
 
 async def test_a_stream_that_breaks_says_so_and_is_paid_in_part(

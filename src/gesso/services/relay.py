@@ -11,8 +11,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator
+from typing import Any
 
 import structlog
 
@@ -29,8 +29,9 @@ from gesso.ledger.model_prices import Tariff, find_tariff, group_factor
 from gesso.ledger.money import DOLLAR
 from gesso.services.catalogue import Catalogue
 from gesso.services.key_ring import keys_of
-from gesso.services.relay_again import Again, Keeper, Kept
+from gesso.services.relay_again import Keeper, Kept
 from gesso.services.relay_breaker import Health
+from gesso.services.relay_demand import Demand, Relayed, Show
 from gesso.services.relay_limits import is_limited
 from gesso.services.relay_money import LEASE, Begun, Keep, Leases, Open, Outcome, Settle
 from gesso.services.relay_probe import Prober
@@ -49,37 +50,6 @@ LEFT = 499
 _FREE = Tariff("test", {})
 #: Most models whose price is kept at hand.
 _TARIFFS = 1000
-
-
-@dataclass(frozen=True, slots=True)
-class Demand:
-    """One call that a caller wants relayed."""
-
-    endpoint: Endpoint
-    model: str
-    write: Callable[[Channel], Ask]  #: The request as a channel's upstream gets it.
-    foreseen: Usage = field(default_factory=Usage)  #: At most this is used; it is held.
-    hides_usage: bool = False  #: Whether the chunk with the usage was ours to ask for.
-    quality: str = ""  #: Of pictures, for their price.
-    previous_id: str = ""  #: A stored response; the call goes where that was made.
-    again: Again | None = None  #: The name by which it may be sent again.
-
-
-@dataclass(slots=True)
-class Relayed:
-    """The answer that a caller gets."""
-
-    call: Call
-    status: int
-    content_type: str
-    is_stream: bool
-    retry_after: str  #: Header of a refusal, in seconds; empty when it says none.
-    chunks: AsyncIterator[bytes]  #: Raises Unavailable when the upstream breaks off.
-    allowances: tuple[Allowance, ...] = ()  #: What is left of limits.
-
-
-#: Hands an answer to the caller.
-Show = Callable[[Relayed], Awaitable[None]]
 
 
 class Relayer:
@@ -108,7 +78,7 @@ class Relayer:
         #: By model and price group.
         self._tariffs: dict[tuple[str, str], Tariff | None] = {}
         self._tariffs_of: object = None  #: The price list that they were read from.
-        self._settling: set[asyncio.Future[Call | None]] = set()
+        self._settling: set[asyncio.Future[Any]] = set()
 
     def health(self, channel: Channel) -> Health | None:
         """Return how a channel does in this process; None for one that relays nothing."""
@@ -220,8 +190,10 @@ class Relayer:
 
     async def drain(self) -> None:
         """Wait until every ended call is settled."""
-        if self._settling:
-            await asyncio.wait(self._settling, timeout=10)
+        end_s = time.monotonic() + 10
+        # What is counted first is written down after that.
+        while self._settling and (left_s := end_s - time.monotonic()) > 0:
+            await asyncio.wait(self._settling, timeout=left_s)
 
     async def _channels(self, key: ApiKey, demand: Demand) -> tuple[list[Channel], str]:
         if demand.previous_id:
@@ -267,18 +239,22 @@ class Relayer:
         call = opening.call
         operation: Operation[Call | None]
         operation = Settle(opening, outcome) if is_open else Keep(call, outcome)
+        future = self._writer.put(operation, lasting=False)
+        self.watch(future, call)
+        return future
 
-        def written(done: asyncio.Future[Call | None]) -> None:
-            self._settling.discard(done)
+    def watch(self, settling: asyncio.Future[Any], call: Call) -> None:
+        """Wait for a part of a call's settlement before this process ends."""
+
+        def done(part: asyncio.Future[Any]) -> None:
+            self._settling.discard(part)
             self.leases.drop(call)
-            if not done.cancelled() and (error := done.exception()) is not None:
+            if not part.cancelled() and (error := part.exception()) is not None:
                 # The lease runs out, and the sweep gives the money back: in doubt we lose.
                 log.error("call_not_settled", call=call.id, exc_info=error)
 
-        future = self._writer.put(operation, lasting=False)
-        self._settling.add(future)
-        future.add_done_callback(written)
-        return future
+        self._settling.add(settling)
+        settling.add_done_callback(done)
 
 
 class _Ending:
@@ -299,6 +275,7 @@ class _Ending:
         self._settled = False
         self._garbled = False
         self._written: asyncio.Future[Call | None] | None = None
+        self._counting: asyncio.Task[None] | None = None
         self.error: str | None = None
 
     def begin(self, opened: Opened, total_s: float, allowances: tuple[Allowance, ...]) -> Relayed:
@@ -308,7 +285,9 @@ class _Ending:
         is_stream = kind.startswith("text/event-stream")
         if opened.status < 400:
             self._meter = (
-                EventMeter(hides_usage=self._demand.hides_usage) if is_stream else BodyMeter(kind)
+                EventMeter(hides_usage=self._demand.hides_usage, model=self._demand.model)
+                if is_stream
+                else BodyMeter(kind, model=self._demand.model)
             )
         chunks = self._pass(opened, time.monotonic() + total_s)
         wait = opened.headers.get("retry-after", "")
@@ -362,22 +341,40 @@ class _Ending:
             kind = opened.headers.get("content-type", "")
             self._kept = self._keeper.take(opened.status, kind)
         self.settle()
+        if self._counting is not None:
+            await asyncio.wait([self._counting])
         if self._meter is not None and self._meter.upstream_id and self._written is not None:
             await asyncio.wait([self._written])
 
     def settle(self) -> None:
-        """Charge what was used, once."""
+        """Charge what was used, once; what the upstream did not tell is counted first."""
         if self._settled:
             return
         self._settled = True
-        opened, usage, cost = self._opened, Usage(), 0
-        if self._meter is not None:
-            usage = self._meter.usage(self._demand.foreseen)
-            cost = self._tariff.cost(usage, quality=self._demand.quality)
+        meter = self._meter
+        if meter is None:
+            self._write(Usage(), 0)
+        elif meter.is_told():
+            self._charge(meter.usage(self._demand.foreseen))
+        else:
+            # Its own task, for the caller may be gone: what was used is paid nevertheless.
+            self._counting = asyncio.create_task(self._count(meter))
+            self._relayer.watch(self._counting, self._opening.call)
+
+    async def _count(self, meter: EventMeter | BodyMeter) -> None:
+        demand = self._demand
+        usage = await asyncio.to_thread(meter.usage, demand.foreseen, demand.count_prompt)
+        self._charge(usage)
+
+    def _charge(self, usage: Usage) -> None:
+        self._write(usage, self._tariff.cost(usage, quality=self._demand.quality))
+
+    def _write(self, usage: Usage, cost_nanos: int) -> None:
+        opened = self._opened
         status = opened.status if opened and not self._garbled else (502 if self.error else LEFT)
         outcome = Outcome(
             usage=usage,
-            cost_nanos=cost,
+            cost_nanos=cost_nanos,
             status=status,
             channel_id=opened.channel.id if opened else None,
             upstream_id=self._meter.upstream_id if self._meter else None,

@@ -1,12 +1,15 @@
 """Meters: count what a relayed answer used while its bytes pass, and change none of them.
 
 One thing is left out: the chunk that holds nothing but the usage, when we asked for it and
-the caller did not. Memory stays flat: of a long answer only the ends are kept.
+the caller did not. Memory stays flat: of a long answer only the ends are kept, and of its text
+so much as may have to be counted with a tokenizer, should the upstream not tell what it used.
 """
 
 from __future__ import annotations
 
+import codecs
 import re
+from collections.abc import Callable
 from typing import Any, Protocol
 
 import msgspec
@@ -21,6 +24,12 @@ _END = 64 * 1024
 _SEPARATOR = re.compile(rb"\r\n\r\n|\n\n|\r\r")
 _PICTURE = re.compile(rb'"(?:b64_json|url)"\s*:\s*"')
 _OVERLAP = 16
+#: Of an answer, what is no words of the model; most of it is long where it is there.
+_WORDLESS = frozenset(
+    {"role", "id", "type", "call_id", "status", "data", "result", "encrypted_content"}
+)
+#: Answers that are counted apart; more than anybody may ask for.
+_MOST_ANSWERS = 128
 #: Events that end a stream of the responses endpoint, which has no other end.
 _LAST = (b"response.completed", b"response.incomplete", b"response.failed")
 
@@ -47,6 +56,7 @@ class _Stored(msgspec.Struct):
 
 
 class _Choice(msgspec.Struct):
+    index: Any = None
     delta: Any = None
     message: Any = None
     text: Any = None
@@ -62,10 +72,12 @@ class _Seen(msgspec.Struct):
     response: _Stored | None = None
     delta: Any = None
     text: Any = None
+    output: msgspec.Raw = msgspec.Raw()  # read only when it has to be counted
 
 
 _seen = msgspec.json.Decoder(_Seen)
 _usage = msgspec.json.Decoder(_Usage)
+_utf8 = codecs.getincrementaldecoder("utf-8")
 
 
 class Meter(Protocol):
@@ -79,18 +91,25 @@ class Meter(Protocol):
     def feed(self, chunk: bytes) -> bytes:
         """Take what came and return what is to be sent on."""
 
-    def usage(self, foreseen: Usage) -> Usage:
-        """Return what was used so far; what nobody said is estimated."""
+    def is_told(self) -> bool:
+        """Say whether the upstream told what was used; else `usage` takes long."""
+
+    def usage(self, foreseen: Usage, count_prompt: Callable[[], int] | None = None) -> Usage:
+        """Return what was used; what nobody told is counted here and marked as estimated.
+
+        Without `count_prompt` the prompt has as many tokens as were foreseen.
+        """
 
 
 class _Counter:
     """What both meters share: the numbers."""
 
-    def __init__(self) -> None:
+    def __init__(self, model: str) -> None:
         self.done = False
         self.upstream_id: str | None = None
         self._said: _Usage | None = None
-        self._tally = Tally()
+        self._model = model
+        self._tallies: dict[int, Tally] = {}  #: By answer, for a stream mixes them.
         self._pictures = 0
 
     def _note(self, seen: _Seen) -> None:
@@ -103,27 +122,41 @@ class _Counter:
                 self.upstream_id = seen.response.id[:120]
         for choice in seen.choices or ():
             for part in (choice.delta, choice.message, choice.text):
-                self._add(part)
-        self._add(seen.delta)
+                if part is not None:
+                    self._add(part, choice.index)
+        if seen.delta is not None:
+            self._add(seen.delta)
 
-    def _add(self, part: Any) -> None:
+    def _add(self, part: Any, answer: Any = 0) -> None:
         if isinstance(part, str):
-            self._tally.add(part)
+            self._tally(answer).add(part)
         elif isinstance(part, dict):
             # Thoughts, refusals and the arguments of tools are paid for like words.
             for name, value in part.items():
-                if name != "role":
-                    self._add(value)
+                if name not in _WORDLESS:
+                    self._add(value, answer)
         elif isinstance(part, list):
             for one in part:
-                self._add(one)
+                self._add(one, answer)
 
-    def usage(self, foreseen: Usage) -> Usage:
+    def _tally(self, answer: Any) -> Tally:
+        index = answer if isinstance(answer, int) and 0 <= answer < _MOST_ANSWERS else 0
+        found = self._tallies.get(index)
+        if found is None:
+            found = self._tallies[index] = Tally(self._model)
+        return found
+
+    def is_told(self) -> bool:
+        return self._said is not None and not self._is_denied(self._said)
+
+    def usage(self, foreseen: Usage, count_prompt: Callable[[], int] | None = None) -> Usage:
         said = self._said
         counted = foreseen._replace(pictures=self._pictures if foreseen.pictures else 0)
         if said is None or self._is_denied(said):
             # Speech and transcripts are paid by their length, which was known before.
-            return counted._replace(output_tokens=self._tally.tokens, estimated=True)
+            read = count_prompt() if count_prompt else foreseen.input_tokens
+            written = sum(tally.tokens for tally in self._tallies.values())
+            return counted._replace(input_tokens=read, output_tokens=written, estimated=True)
         details = said.prompt_tokens_details or said.input_tokens_details or _Details()
         if said.seconds is not None:
             counted = counted._replace(audio_ms=round(said.seconds * 1000))
@@ -137,15 +170,15 @@ class _Counter:
     def _is_denied(self, said: _Usage) -> bool:
         """Say whether no tokens at all are told of, though words went by: nobody counted."""
         told = (said.prompt_tokens, said.completion_tokens, said.input_tokens, said.output_tokens)
-        return not any(told) and said.seconds is None and self._tally.tokens > 0
+        return not any(told) and said.seconds is None and any(self._tallies.values())
 
 
 class EventMeter(_Counter):
     """Counts a stream of server-sent events."""
 
-    def __init__(self, *, hides_usage: bool) -> None:
+    def __init__(self, *, hides_usage: bool, model: str = "") -> None:
         """Take whether the chunk with nothing but the usage is left out."""
-        super().__init__()
+        super().__init__(model)
         self._hides = hides_usage
         self._rest = b""
 
@@ -200,11 +233,12 @@ class EventMeter(_Counter):
 class BodyMeter(_Counter):
     """Counts an answer that is one piece: JSON, or bytes that say nothing of their usage."""
 
-    def __init__(self, content_type: str) -> None:
+    def __init__(self, content_type: str, *, model: str = "") -> None:
         """Take what it is; of sound and pictures there is nothing to read."""
-        super().__init__()
+        super().__init__(model)
         self._is_json = "json" in content_type
         self._is_text = content_type.startswith("text/")
+        self._decoder = _utf8(errors="replace")
         self._head = bytearray()
         self._tail = b""
         self._overlap = b""
@@ -213,7 +247,7 @@ class BodyMeter(_Counter):
     def feed(self, chunk: bytes) -> bytes:
         """Keep the ends of it."""
         if self._is_text:
-            self._add(chunk.decode(errors="replace"))
+            self._add(self._decoder.decode(chunk))
         elif self._is_json:
             room = _WHOLE - len(self._head)
             if room > 0:
@@ -237,13 +271,26 @@ class BodyMeter(_Counter):
                 raise Unavailable("the upstream's answer cannot be read") from None
         return b""
 
-    def usage(self, foreseen: Usage) -> Usage:
-        """Return what was used; reads what was kept."""
-        if self._read_whole is not None:
-            self._note(self._read_whole)
+    def is_told(self) -> bool:
+        """Say whether the upstream told what was used."""
+        self._read()
+        return super().is_told()
+
+    def usage(self, foreseen: Usage, count_prompt: Callable[[], int] | None = None) -> Usage:
+        """Return what was used."""
+        self._read()
+        return super().usage(foreseen, count_prompt)
+
+    def _read(self) -> None:
+        """Read what was kept, and let it go."""
+        if (seen := self._read_whole) is not None:
+            self._note(seen)
+            self._add(seen.text)
+            if seen.output and self._said is None:
+                self._add(msgspec.json.decode(seen.output))
         elif self._is_json:
             self._said = _find_usage(self._tail) or _find_usage(bytes(self._head[:_END]))
-        return super().usage(foreseen)
+        self._read_whole, self._is_json = None, False
 
 
 def _find_usage(text: bytes) -> _Usage | None:

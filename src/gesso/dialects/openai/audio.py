@@ -13,7 +13,7 @@ from gesso.domain.call import Usage
 from gesso.domain.errors import InvalidOrder
 from gesso.domain.relay import Endpoint
 from gesso.kit import sound
-from gesso.services.relay import Demand
+from gesso.services.relay_demand import Demand
 
 #: Tokens that models count for a second of sound, and that a second of speech becomes.
 _TOKENS_PER_S, _WORDS_PER_S = 10, 5

@@ -183,7 +183,7 @@ def _text_of(message: dict[str, Any]) -> tuple[str, list[str]]:
 
 
 def _usage(body: Body, text: str) -> dict[str, int]:
-    read, written = tokens.count_json(body.raw), tokens.count(text)
+    read, written = tokens.guess(body.raw), tokens.guess(text.encode())
     return {"prompt_tokens": read, "completion_tokens": written, "total_tokens": read + written}
 
 

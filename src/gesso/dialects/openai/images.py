@@ -36,7 +36,8 @@ from gesso.services.catalogue import Catalogue
 from gesso.services.intake import Intake
 from gesso.services.paint import Painter, singles
 from gesso.services.picture_mode import is_async
-from gesso.services.relay import Demand, Relayer
+from gesso.services.relay import Relayer
+from gesso.services.relay_demand import Demand
 
 #: The model of a request that names none, as the wire has it.
 _FIRST_MODEL = "dall-e-2"

@@ -12,7 +12,7 @@ from typing import TypeVar
 
 import msgspec
 
-from gesso.dialects.openai import requests, wire
+from gesso.dialects.openai import prompts, requests, wire
 from gesso.dialects.openai.door import Bounds, Visit, while_here
 from gesso.dialects.openai.forms import Form
 from gesso.dialects.openai.requests import Body
@@ -22,8 +22,9 @@ from gesso.domain.relay import Ask, Endpoint
 from gesso.http import headers
 from gesso.http.faults import status_of
 from gesso.http.limits import read_body
-from gesso.services.relay import Demand, Relayed, Relayer
+from gesso.services.relay import Relayer
 from gesso.services.relay_again import Again
+from gesso.services.relay_demand import Demand, Relayed
 
 #: A JSON answer up to this size goes out in one piece, once it is whole, in bytes.
 _WHOLE = 1024 * 1024
@@ -132,6 +133,11 @@ class Relays:
             hides_usage=requests.hides_usage(endpoint, body),
             quality=quality if isinstance(quality, str) else "",
             previous_id=previous if isinstance(previous, str) else "",
+            count_prompt=(
+                functools.partial(prompts.count, endpoint, body)
+                if prompts.is_counted(endpoint)
+                else None
+            ),
         )
 
 

@@ -105,15 +105,15 @@ def foresee(endpoint: Endpoint, body: Body, *, output_tokens: int) -> Usage:
         text = body.value("input")
         if not isinstance(text, str):
             raise InvalidOrder("input must be a text", param="input")
-        return Usage(tokens.count(text), characters=len(text))
+        return Usage(tokens.guess(body.raw), characters=len(text))
     answers = _number(body, "n", _MOST_ANSWERS) or 1
     if endpoint is Endpoint.IMAGES:
-        return Usage(tokens.count_json(body.raw), output_tokens=0, pictures=answers)
+        return Usage(tokens.guess(body.raw), output_tokens=0, pictures=answers)
     most = 0
     if endpoint in _WITH_OUTPUT:
         named = [_number(body, name, _MOST_TOKENS) for name in _MAXIMA]
         most = max((n for n in named if n), default=output_tokens) * answers
-    return Usage(tokens.count_json(body.raw), output_tokens=most)
+    return Usage(tokens.guess(body.raw), output_tokens=most)
 
 
 def hides_usage(endpoint: Endpoint, body: Body) -> bool:

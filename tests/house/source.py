@@ -21,6 +21,7 @@ class Module:
 
     path: str
     tree: ast.Module
+    nodes: list[ast.AST] = field(default_factory=list)
     calls: list[ast.Call] = field(default_factory=list)
     assigns: list[ast.Assign] = field(default_factory=list)
     functions: dict[str, list[Function]] = field(default_factory=dict)
@@ -30,8 +31,13 @@ class Module:
 
     def __post_init__(self) -> None:
         """Index the tree."""
-        for node in ast.walk(self.tree):
-            self._parents |= dict.fromkeys(ast.iter_child_nodes(node), node)
+        waiting: list[ast.AST] = [self.tree]
+        while waiting:
+            node = waiting.pop()
+            self.nodes.append(node)
+            below = list(ast.iter_child_nodes(node))
+            waiting.extend(reversed(below))
+            self._parents.update(dict.fromkeys(below, node))
             if isinstance(node, FUNCTIONS):
                 self.functions.setdefault(node.name, []).append(node)
             elif isinstance(node, ast.Call):
@@ -93,7 +99,7 @@ def load(root: Path, silent: Iterable[str]) -> list[Module]:
 
 def error_classes(modules: Iterable[Module]) -> dict[str, Place]:
     """Return every error class of the gateway with the argument that is its message."""
-    nodes = (node for module in modules for node in ast.walk(module.tree))
+    nodes = (node for module in modules for node in module.nodes)
     classes = {node.name: node for node in nodes if isinstance(node, ast.ClassDef)}
 
     def is_error(name: str) -> bool:

@@ -7,23 +7,20 @@ Options of a channel: `api_key` or `keys` (several), `models`, `model_map`, `end
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager
-from datetime import timedelta
 from typing import Any
-
-from pyreqwest.client import Client, ClientBuilder
-from pyreqwest.exceptions import ConnectError, ConnectTimeoutError, PyreqwestError, ReadTimeoutError
-from pyreqwest.http import HeaderMap
-from pyreqwest.proxy import ProxyBuilder
-from pyreqwest.response import Response
 
 from gesso.domain.channel import Channel
 from gesso.domain.errors import Locked, Refused, Unavailable
 from gesso.domain.model import names
 from gesso.domain.provider import Job, Manifest, Option, Progress
 from gesso.domain.relay import Ask, Endpoint, Reply
+from gesso.upstream.direct import Direct
+from gesso.upstream.proxied import Proxied
+from gesso.upstream.transfer import Broken, Caller, Sent, Transfer, Unreached, Unusable
+
+_UNUSABLE = "the channel's base URL, key or proxy cannot be used"
 
 
 class OpenAI:
@@ -54,24 +51,18 @@ class OpenAI:
         self._connect_s = connect_s
         self._first_byte_s = first_byte_s
         self._idle_s = idle_s
-        self._clients: dict[str, Client] = {}
+        self._callers: dict[str, Caller] = {}
 
     def relay(self, channel: Channel, key: str, ask: Ask) -> AbstractAsyncContextManager[Reply]:
         """Send one request and open its answer, whatever status it has."""
         url = f"{channel.base_url.rstrip('/')}/{ask.path}"
+        headers = _headers(channel, key, ask)
         try:
-            client = self._open(channel)
-            request = client.request(ask.method, url).headers(_headers(channel, key, ask))
-        except (ValueError, PyreqwestError) as error:
-            raise Unavailable("the channel's base URL, key or proxy cannot be used") from error
-        if callable(ask.body):
-            request = request.body_stream(ask.body())
-        elif ask.body:
-            request = request.body_bytes(ask.body)
-        if not ask.waits:
-            # Without this, chunks would gather before the first of them is handed on.
-            request = request.streamed_read_buffer_limit(0)
-        return _Exchange(request.build_streamed(), self._first_byte_s, self._idle_s)
+            sent = Sent(ask.method, url, headers, ask.body, ask.size_bytes)
+            found = self._open(channel).send(sent)
+        except Unusable as error:
+            raise Unavailable(_UNUSABLE) from error
+        return _Exchange(found, self._first_byte_s, self._idle_s)
 
     async def probe(self, channel: Channel) -> None:
         """Ask for the list of models, which costs nothing, with the channel's first key.
@@ -85,23 +76,18 @@ class OpenAI:
             if reply.status == 429 or reply.status >= 500 or 300 <= reply.status < 400:
                 raise Unavailable(f"HTTP {reply.status}")
 
-    def _open(self, channel: Channel) -> Client:
-        """Return the client of a proxy or of none, made inside the running loop.
-
-        Redirects are not followed: they would carry keys.
-        """
+    def _open(self, channel: Channel) -> Caller:
+        """Return the client of a proxy or of none, made inside the running loop."""
         proxy = str(channel.options.get("proxy") or "")
-        if proxy not in self._clients:
-            builder = ClientBuilder().no_proxy().follow_redirects(False).user_agent("gesso")
-            if proxy:
-                builder = builder.proxy(ProxyBuilder.all(proxy))
-            # Packed answers would have to be unpacked to count what they used.
-            builder = builder.gzip(False).brotli(False).zstd(False).deflate(False)
-            builder = builder.connect_timeout(timedelta(seconds=self._connect_s))
+        if proxy not in self._callers:
             # The client's timer knows one time only; the shorter one is measured beside it.
-            longest = max(self._first_byte_s, self._idle_s)
-            self._clients[proxy] = builder.read_timeout(timedelta(seconds=longest)).build()
-        return self._clients[proxy]
+            silence_s = max(self._first_byte_s, self._idle_s)
+            self._callers[proxy] = (
+                Proxied(proxy, connect_s=self._connect_s, silence_s=silence_s)
+                if proxy
+                else Direct(connect_s=self._connect_s)
+            )
+        return self._callers[proxy]
 
     # This upstream takes calls, not tasks; no task is ever routed here.
 
@@ -124,49 +110,48 @@ class OpenAI:
 class _Exchange:
     """One request and its answer; a class, because a generator per call costs as much again."""
 
-    __slots__ = ("_first_byte_s", "_idle_s", "_opened")
+    __slots__ = ("_first_byte_s", "_idle_s", "_transfer")
 
-    def __init__(self, opened: Any, first_byte_s: float, idle_s: float) -> None:
-        """Take the request as it was built and how long the upstream may be silent."""
-        self._opened = opened
+    def __init__(self, transfer: Transfer, first_byte_s: float, idle_s: float) -> None:
+        """Take the request as it was sent and how long the upstream may be silent."""
+        self._transfer = transfer
         self._first_byte_s = first_byte_s
         self._idle_s = idle_s
 
     async def __aenter__(self) -> Reply:
+        transfer = self._transfer
         try:
-            if self._first_byte_s < self._idle_s:
-                async with asyncio.timeout(self._first_byte_s):
-                    response = await self._opened.__aenter__()
-            else:
-                response = await self._opened.__aenter__()
-        except (TimeoutError, ReadTimeoutError) as error:
-            raise Unavailable(f"no first byte within {self._first_byte_s:g} s") from error
-        except (ConnectError, ConnectTimeoutError) as error:
-            raise Unavailable("cannot connect") from error
-        except PyreqwestError as error:
-            raise Unavailable(f"the connection broke ({type(error).__name__})") from error
-        return Reply(response.status, _Head(response.headers), self._chunks(response))
+            await transfer.head(self._first_byte_s)
+        except BaseException as error:
+            await transfer.close()
+            if isinstance(error, TimeoutError):
+                message = f"no first byte within {self._first_byte_s:g} s"
+                raise Unavailable(message) from error
+            if isinstance(error, Unusable):
+                raise Unavailable(_UNUSABLE) from error
+            if isinstance(error, Unreached):
+                raise Unavailable(f"cannot connect: {error}") from error
+            if isinstance(error, Broken):
+                raise Unavailable(f"the connection broke ({error})") from error
+            raise
+        return Reply(transfer.status, transfer.headers, self)
 
     async def __aexit__(self, *_: object) -> None:
-        await self._opened.__aexit__(None, None, None)
+        await self._transfer.close()
 
-    async def _chunks(self, response: Response) -> AsyncIterator[bytes]:
-        read = response.body_reader.read_chunk
-        limited = self._idle_s < self._first_byte_s
+    def __aiter__(self) -> _Exchange:
+        return self
+
+    async def __anext__(self) -> bytes:
         try:
-            while True:
-                if limited:
-                    async with asyncio.timeout(self._idle_s):
-                        chunk = await read()
-                else:
-                    chunk = await read()
-                if chunk is None:
-                    return
-                yield bytes(chunk)
-        except (TimeoutError, ReadTimeoutError) as error:
+            chunk = await self._transfer.read(self._idle_s)
+        except TimeoutError as error:
             raise Unavailable(f"the upstream was silent for {self._idle_s:g} s") from error
-        except PyreqwestError as error:
-            raise Unavailable(f"the upstream broke off ({type(error).__name__})") from error
+        except Broken as error:
+            raise Unavailable(f"the upstream broke off ({error})") from error
+        if not chunk:
+            raise StopAsyncIteration
+        return chunk
 
 
 def open_provider(
@@ -186,32 +171,7 @@ def _headers(channel: Channel, key: str, ask: Ask) -> dict[str, str]:
         headers["authorization"] = f"Bearer {key}"
     if ask.content_type:
         headers["content-type"] = ask.content_type
-    if ask.size_bytes is not None:
-        headers["content-length"] = str(ask.size_bytes)
     for option, name in (("organization", "openai-organization"), ("project", "openai-project")):
         if value := channel.options.get(option):
             headers[name] = str(value)
     return headers
-
-
-class _Head(Mapping[str, str]):
-    """The headers of an answer, read when they are asked for: few of them are."""
-
-    __slots__ = ("_found",)
-
-    def __init__(self, found: HeaderMap) -> None:
-        """Take what the client found; it knows names in any case."""
-        self._found = found
-
-    def __getitem__(self, name: str) -> str:
-        try:
-            return self._found[name]
-        except ValueError:
-            # A header that is no text must not make the answer unreadable.
-            raise KeyError(name) from None
-
-    def __iter__(self) -> Iterator[str]:
-        return (name.lower() for name in self._found)
-
-    def __len__(self) -> int:
-        return self._found.keys_len()

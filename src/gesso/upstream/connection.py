@@ -1,0 +1,191 @@
+"""A connection to an upstream, which carries one HTTP/1.1 exchange after the other.
+
+llhttp reads the answers. What they say goes to the exchange of the moment, an `Answer`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any, Protocol
+
+import httptools
+
+from gesso.upstream.request import Place
+from gesso.upstream.transfer import Broken
+
+#: The most bytes before the end of an answer's head.
+_HEAD = 256 * 1024
+
+
+class Answer(Protocol):
+    """Who is told of an answer."""
+
+    def begin(self, status: int, headers: dict[str, str]) -> None:
+        """Note the head; names of headers are in lower case."""
+
+    def take(self, data: bytes) -> bool:
+        """Keep a piece of the body; says whether that is enough for now."""
+
+    def finish(self) -> None:
+        """Note that the answer is whole."""
+
+    def fail(self, error: Exception) -> None:
+        """Note that no more comes."""
+
+
+class Pool(Protocol):
+    """Who keeps connections that nobody uses."""
+
+    def keep(self, line: Connection) -> None:
+        """Take a connection back whose exchange is over."""
+
+    def forget(self, line: Connection) -> None:
+        """Drop a connection that the other side closed."""
+
+
+class Connection(asyncio.Protocol):
+    """A connection, which carries one exchange after the other."""
+
+    def __init__(self, place: Place, pool: Pool) -> None:
+        """Take where it leads and where it is kept when nobody uses it."""
+        self.place = place
+        self.reused = False
+        self.heard = False  #: Whether anything came for the exchange of now.
+        self.idle_since_s = 0.0
+        self._pool = pool
+        self._exchange: Answer | None = None
+        self._parser = httptools.HttpResponseParser(self)
+        self._headers: dict[str, str] = {}
+        self._in_head = True
+        self._head_bytes = 0
+        self._keeps = False  #: Whether another exchange may follow.
+        self._complete = False
+        self._room: asyncio.Future[None] | None = None
+
+    def begin(self, exchange: Answer, start: bytes) -> None:
+        """Send the start of a request, and hand its answer to an exchange."""
+        self._exchange = exchange
+        self.heard = False
+        self._headers = {}
+        self._in_head = True
+        self._head_bytes = 0
+        self._keeps = self._complete = False
+        self._transport.write(start)
+
+    def write(self, data: bytes) -> None:
+        """Send more of it."""
+        self._transport.write(data)
+
+    async def drained(self) -> None:
+        """Wait while too much of what was written is still here."""
+        if self._room is not None:
+            await self._room
+
+    def go_on(self) -> None:
+        """Read on, after an exchange had enough for a while."""
+        self._transport.resume_reading()
+
+    def end(self, *, whole: bool) -> None:
+        """Let go of an exchange; where request and answer are `whole`, another may follow."""
+        self._exchange = None
+        if whole and self._keeps and not self.is_closing:
+            self._transport.resume_reading()
+            self._pool.keep(self)
+        else:
+            self._transport.abort()
+
+    def close(self) -> None:
+        """Close it."""
+        self._transport.abort()
+
+    @property
+    def is_closing(self) -> bool:
+        """Whether nothing more can be sent."""
+        return bool(self._transport.is_closing())
+
+    # What the loop tells -------------------------------------------------------------------
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Take the connection."""
+        # uvloop's transports have the interface without the class.
+        self._transport: Any = transport
+
+    def data_received(self, data: bytes) -> None:
+        """Read a part of an answer."""
+        exchange = self._exchange
+        if exchange is None:
+            self._transport.abort()  # Nobody asked.
+            return
+        self.heard = True
+        if self._in_head:
+            self._head_bytes += len(data)
+        try:
+            self._parser.feed_data(data)
+        except (httptools.HttpParserError, httptools.HttpParserUpgrade):
+            self._break("no HTTP")
+        if self._in_head and self._head_bytes > _HEAD:
+            self._break("its head is too long")
+
+    def connection_lost(self, error: Exception | None) -> None:
+        """Note that the other side is gone."""
+        if self._room is not None and not self._room.done():
+            self._room.set_result(None)
+        exchange = self._exchange
+        if exchange is None:
+            self._pool.forget(self)
+        elif self._in_head or not self._is_open_ended():
+            exchange.fail(Broken("reset" if error else "closed early"))
+        else:
+            exchange.finish()
+
+    def pause_writing(self) -> None:
+        """Note that the other side is slower than we are."""
+        self._room = asyncio.get_running_loop().create_future()
+
+    def resume_writing(self) -> None:
+        """Note that it has caught up."""
+        if self._room is not None and not self._room.done():
+            self._room.set_result(None)
+        self._room = None
+
+    # What the parser tells -----------------------------------------------------------------
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Keep a header; those that follow a body are of no use."""
+        if self._in_head:
+            self._headers[name.decode("latin-1").lower()] = value.decode("latin-1")
+
+    def on_headers_complete(self) -> None:
+        """Hand the head on, unless another one follows it."""
+        status = self._parser.get_status_code()
+        if self._complete:
+            self._keeps = False  # An answer that nobody asked for.
+        elif status >= 200:
+            self._in_head = False
+            if self._exchange is not None:
+                self._exchange.begin(status, self._headers)
+
+    def on_body(self, data: bytes) -> None:
+        """Hand a piece on."""
+        if not self._complete and self._exchange is not None and self._exchange.take(data):
+            self._transport.pause_reading()
+
+    def on_message_complete(self) -> None:
+        """Note the end of an answer, or of a word before it (1xx)."""
+        if self._in_head:
+            self._headers = {}
+        elif not self._complete:
+            self._complete = True
+            self._keeps = self._parser.should_keep_alive()
+            if self._exchange is not None:
+                self._exchange.finish()
+
+    def _is_open_ended(self) -> bool:
+        """Say whether the end of the connection is the end of the answer."""
+        coding = self._headers.get("transfer-encoding", "")
+        return "content-length" not in self._headers and "chunked" not in coding.lower()
+
+    def _break(self, reason: str) -> None:
+        if self._exchange is not None:
+            self._exchange.fail(Broken(reason))
+        self._transport.abort()

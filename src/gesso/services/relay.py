@@ -235,11 +235,12 @@ class Relayer:
     def settle(
         self, opening: Open, outcome: Outcome, *, is_open: bool
     ) -> asyncio.Future[Call | None]:
-        """Write down how a call ended; the caller does not wait for it."""
+        """Write down how a call ended; only who names it again waits for it."""
         call = opening.call
         operation: Operation[Call | None]
         operation = Settle(opening, outcome) if is_open else Keep(call, outcome)
-        future = self._writer.put(operation, lasting=False)
+        waits = outcome.upstream_id is not None or outcome.kept is not None
+        future = self._writer.put(operation, lasting=False, later=not waits)
         self.watch(future, call)
         return future
 

@@ -13,6 +13,7 @@ from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Sequen
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
+from enum import Enum
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
@@ -29,8 +30,11 @@ Around = Callable[[Connection], AbstractContextManager[None]]
 
 #: Writers and readers each keep this many PostgreSQL connections at most.
 _WRITERS, _READERS = 4, 8
-#: Whether commits of a SQLite connection wait for the disk, as noted with the connection.
-_LASTING = "gesso_lasting"
+#: How a SQLite connection commits, as noted with the connection.
+_MANNER = "gesso_manner"
+#: Pages of the log from which it is written back to the file, in the thread that writes; and how
+#: many commits of a loop may come before somebody looks (one writes some forty pages).
+_LOG_PAGES, _COMMITS = 4000, 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +69,8 @@ class Database:
 
         On SQLite all of it happens in one visit to the writer's thread. A busy event loop
         would otherwise let every statement wait for its turn, which made group commit four
-        times slower under load (bench `submits`).
+        times slower under load (bench `submits`). What does not wait for the disk happens in
+        the loop itself, unless somebody else is writing (docs/decisions/0021).
         """
         if self.direct is None:
             async with self.writer.begin() as connection:
@@ -73,7 +78,13 @@ class Database:
                     await connection.exec_driver_sql("SET LOCAL synchronous_commit TO off")
                 return await work(connection)
         async with self._writing:
-            return await self.direct.visit(work, functools.partial(_committing, lasting=lasting))
+            if not lasting:
+                try:
+                    return await self.direct.stay(work)
+                except _Busy:
+                    pass
+            manner = _Manner.LASTING if lasting else _Manner.PATIENT
+            return await self.direct.visit(work, functools.partial(_committing, manner=manner))
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[AsyncConnection]:
@@ -109,6 +120,18 @@ class Database:
                 await visits.close()
 
 
+class _Manner(Enum):
+    """How a transaction of SQLite ends, and whether it waits for other writers to begin."""
+
+    LASTING = ("FULL", 10_000, _LOG_PAGES)  #: The disk has it.
+    PATIENT = ("NORMAL", 10_000, _LOG_PAGES)  #: The operating system has it.
+    PROMPT = ("NORMAL", 0, 0)  #: The same, and nothing in it waits.
+
+
+class _Busy(Exception):
+    """Another process is writing."""
+
+
 class Visits:
     """A thread with a connection of its own, in which whole transactions run."""
 
@@ -117,6 +140,18 @@ class Visits:
         self._engine = engine
         self._thread = ThreadPoolExecutor(1, thread_name_prefix=name)
         self._connection: Connection | None = None
+        self._commits = 0  #: In the loop, since the log was last written back.
+
+    async def stay(self, work: Work[T]) -> T:
+        """Run a transaction here and now, in the loop; raises _Busy when it would have to wait.
+
+        Nobody may be visiting meanwhile.
+        """
+        if self._commits >= _COMMITS:
+            self._commits = 0
+            await self.visit(_write_back, _looking)
+        self._commits += 1
+        return self._run(work, functools.partial(_committing, manner=_Manner.PROMPT))
 
     async def visit(self, work: Work[T], around: Around) -> T:
         """Run statements in the thread, inside what `around` makes of its connection."""
@@ -136,6 +171,8 @@ class Visits:
         try:
             with around(self._connection):
                 return _drive(work(cast(AsyncConnection, Direct(self._connection))))
+        except _Busy:
+            raise
         except BaseException:
             # Whatever state it is in, the next visit begins with another one.
             self._drop()
@@ -160,6 +197,10 @@ class Direct:
         """Run a statement of SQLAlchemy."""
         return self._connection.execute(statement, parameters)
 
+    async def exec_driver_sql(self, statement: str) -> Any:
+        """Run a statement in the driver's own words."""
+        return self._connection.exec_driver_sql(statement)
+
     def run(self, text: str, rows: Sequence[tuple[Any, ...]]) -> None:
         """Run a statement in the driver's own words once for each row."""
         try:
@@ -181,14 +222,34 @@ def _wrapped(text: str, error: sqlite3.Error) -> BaseException:
 
 
 @contextmanager
-def _committing(connection: Connection, *, lasting: bool) -> Iterator[None]:
-    """Begin, and commit at the end of the block, after the disk has it or before."""
-    if connection.info.get(_LASTING, True) is not lasting:
-        # SQLite takes this between transactions only.
-        connection.connection.execute(f"PRAGMA synchronous={'FULL' if lasting else 'NORMAL'}")
-        connection.info[_LASTING] = lasting
-    with connection.begin():
+def _committing(connection: Connection, *, manner: _Manner) -> Iterator[None]:
+    """Begin, and commit at the end of the block; raises _Busy where that may not be waited for."""
+    driver = cast(sqlite3.Connection, connection.connection.dbapi_connection)
+    if connection.info.get(_MANNER) is not manner:
+        # SQLite takes these between transactions only.
+        synchronous, patience_ms, log_pages = manner.value
+        driver.execute(f"PRAGMA synchronous={synchronous}")
+        driver.execute(f"PRAGMA busy_timeout={patience_ms}")
+        driver.execute(f"PRAGMA wal_autocheckpoint={log_pages}")
+        connection.info[_MANNER] = manner
+    try:
+        # Taking the write lock at the start avoids a failed upgrade from read to write.
+        driver.execute("BEGIN IMMEDIATE")
+    except sqlite3.OperationalError as error:
+        if manner is _Manner.PROMPT and error.sqlite_errorcode == sqlite3.SQLITE_BUSY:
+            raise _Busy from error
+        raise _wrapped("BEGIN IMMEDIATE", error) from error
+    try:
         yield
+        driver.commit()
+    except sqlite3.Error as error:
+        raise _wrapped("COMMIT", error) from error
+    finally:
+        if driver.in_transaction:
+            driver.rollback()
+        # What SQLAlchemy was asked for has begun a transaction in its books.
+        if connection.in_transaction():
+            connection.rollback()
 
 
 @contextmanager
@@ -196,6 +257,11 @@ def _looking(connection: Connection) -> Iterator[None]:
     """Let go, at the end of the block, of the moment that was looked at."""
     yield
     connection.rollback()
+
+
+async def _write_back(connection: AsyncConnection) -> None:
+    """Write the log back to the file, as far as nobody reads it."""
+    await connection.exec_driver_sql("PRAGMA wal_checkpoint(PASSIVE)")
 
 
 def _drive(work: Coroutine[Any, Any, T]) -> T:
@@ -251,8 +317,8 @@ def _open_sqlite(path: Path, vault: Vault) -> Database:
     )
     for engine in (writer.sync_engine, reader.sync_engine, direct, direct_reader):
         event.listen(engine, "connect", _prepare_sqlite)
-    for engine in (writer.sync_engine, direct):
-        event.listen(engine, "begin", _begin_immediate)
+    # The direct one begins by itself, see `_committing`.
+    event.listen(writer.sync_engine, "begin", _begin_immediate)
     visits = Visits(direct, "writer"), Visits(direct_reader, "reader")
     return Database(writer, reader, False, "", vault, *visits)
 
@@ -273,7 +339,7 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
         "busy_timeout=10000",
         "cache_size=-65536",
         "temp_store=MEMORY",
-        "wal_autocheckpoint=4000",
+        f"wal_autocheckpoint={_LOG_PAGES}",
     ):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()

@@ -1,8 +1,8 @@
 """Group commit: one writer task per process applies all waiting operations in one commit.
 
 An idle gateway commits at once; a loaded one batches by itself, because operations gather
-while the commit before them is on its way. No timer, no tuning. An operation that is refused
-leaves nothing behind and does not disturb its neighbours.
+while the commit before them is on its way. What nobody waits for goes along with the next
+commit. An operation that is refused leaves nothing behind and does not disturb its neighbours.
 """
 
 from __future__ import annotations
@@ -29,6 +29,11 @@ log = structlog.get_logger()
 
 #: Most operations in one transaction: enough to amortise the commit, short enough to wait for.
 BATCH = 256
+#: How long an operation that nobody waits for may wait for others that somebody waits for.
+_LATER_S = 0.005
+#: After so many operations in a commit that did not wait for the disk, the next one waits so long
+#: for more: what a commit costs by itself is shared by twice as many then.
+_CROWD, _GATHER_S = 16, 0.002
 
 
 class Operation(Protocol[T_co]):
@@ -60,6 +65,7 @@ class Writer:
         self._now = now
         self._waiting: deque[_Asked] = deque()
         self._wake = asyncio.Event()
+        self._later: asyncio.TimerHandle | None = None
         self._standing = Standing()
         self._listeners: list[Callable[[Sequence[int]], None]] = []
 
@@ -75,11 +81,21 @@ class Writer:
         """
         return await self.put(operation, lasting=lasting)
 
-    def put(self, operation: Operation[T], *, lasting: bool = True) -> asyncio.Future[T]:
-        """Like `write`, for whoever does not wait: the future has the result or the error."""
-        future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+    def put(
+        self, operation: Operation[T], *, lasting: bool = True, later: bool = False
+    ) -> asyncio.Future[T]:
+        """Like `write`, for whoever does not wait: the future has the result or the error.
+
+        With `later` it may stay in the queue for some milliseconds, so that it shares a commit
+        with what comes next; everything is applied in the order in which it was put.
+        """
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[T] = loop.create_future()
         self._waiting.append(_Asked(operation, future, lasting))
-        self._wake.set()
+        if not later:
+            self._wake.set()
+        elif self._later is None:
+            self._later = loop.call_later(_LATER_S, self._wake.set)
         return future
 
     async def run(self) -> None:
@@ -87,9 +103,15 @@ class Writer:
         while True:
             await self._wake.wait()
             self._wake.clear()
+            if self._later is not None:
+                self._later.cancel()
+                self._later = None
             while self._waiting:
                 size = min(len(self._waiting), BATCH)
-                await self._serve([self._waiting.popleft() for _ in range(size)])
+                batch = [self._waiting.popleft() for _ in range(size)]
+                await self._serve(batch)
+                if size >= _CROWD and not batch[-1].lasting:
+                    await asyncio.sleep(_GATHER_S)
 
     async def _serve(self, batch: list[_Asked]) -> None:
         try:

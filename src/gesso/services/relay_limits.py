@@ -34,7 +34,6 @@ class Bound:
     windows: tuple[Window, ...]
     busy: tuple[tuple[str, int, str], ...]  #: Owner, its most open calls, and whose it is.
     meters: tuple[Meter, ...]
-    owners: tuple[str, ...]  #: Whose open calls must be counted.
 
 
 def is_limited(key: ApiKey) -> bool:
@@ -62,7 +61,7 @@ def _bound(key: ApiKey, minute_s: int) -> Bound:
     )
     busy = tuple(_busy(owner, limits, whose) for owner, limits, whose in owners)
     counted = tuple(one for one in busy if one is not None)
-    return Bound(windows, counted, tuple(w.meter for w in windows), tuple(o for o, *_ in counted))
+    return Bound(windows, counted, tuple(w.meter for w in windows))
 
 
 def _busy(owner: str, limits: Limits, whose: str) -> tuple[str, int, str] | None:
@@ -81,7 +80,7 @@ def take(unit: Unit, bound: Bound, call: Call, foreseen: Usage) -> tuple[Allowan
     Returns what is left of the limits of a minute, the tightest of each kind.
     """
     for owner, most, whose in bound.busy:
-        if unit.open_calls[owner] >= most:
+        if unit.open_calls.get(owner, 0) >= most:
             message = f"{whose} may have {most} open calls at once"
             raise RateLimited(message, facts={"retry_after_s": 1.0})
     left: dict[What, tuple[int, int]] = {}

@@ -80,7 +80,7 @@ class Open:
             accounts=(key.account_id,),
             spending_keys=(key.id,),
             meters=self.bound.meters,
-            open_calls=self.bound.owners,
+            open_calls=(key.account_id,) if self.bound.busy else (),
             call_replays=((key.id, again.key),) if again else (),
         )
 
@@ -124,7 +124,7 @@ class Settle:
             accounts=(key.account_id,),
             spending_keys=(key.id,),
             meters=self.opened.bound.meters,
-            open_calls=self.opened.bound.owners,
+            open_calls=(key.account_id,) if self.opened.bound.busy else (),
             call_replays=((key.id, again.key),) if again else (),
         )
 

@@ -35,14 +35,13 @@ _LOCK_OPEN = Lookup(
         .with_for_update()
     )
 )
-#: Counts open calls by key, and by account.
-_COUNT_OF_KEYS, _COUNT_OF_ACCOUNTS = (
-    Lookup(
-        lambda owners, column=column: (
-            select(column, func.count()).where(_IS_OPEN, column.in_(owners)).group_by(column)
-        )
+#: Counts open calls of accounts by key; an index has all of it.
+_COUNT_OPEN = Lookup(
+    lambda accounts: (
+        select(calls.c.account_id, calls.c.key_id, func.count())
+        .where(_IS_OPEN, calls.c.account_id.in_(accounts))
+        .group_by(calls.c.account_id, calls.c.key_id)
     )
-    for column in (calls.c.key_id, calls.c.account_id)
 )
 
 
@@ -127,14 +126,14 @@ async def find_by_upstream_id(
     return None if row is None else _read(row)
 
 
-async def count_open_of(connection: AsyncConnection, owners: Iterable[str]) -> dict[str, int]:
-    """Return how many open calls keys and accounts have, by their ids."""
-    found = dict.fromkeys(owners, 0)
+async def count_open_of(connection: AsyncConnection, accounts: Iterable[str]) -> dict[str, int]:
+    """Return how many open calls accounts have, and which of their keys have how many."""
+    found = dict.fromkeys(accounts, 0)
     if not found:
         return found
-    for counts in (_COUNT_OF_KEYS, _COUNT_OF_ACCOUNTS):
-        for name, count in await counts.rows(connection, list(found)):
-            found[name] = int(count)
+    for account_id, key_id, count in await _COUNT_OPEN.rows(connection, list(found)):
+        found[account_id] += int(count)
+        found[key_id] = int(count)
     return found
 
 

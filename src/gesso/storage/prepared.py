@@ -70,10 +70,13 @@ class Lookup:
     ) -> Sequence[tuple[Any, ...]]:
         """Return the rows whose keys are in the lists, of which none is empty."""
         # Lists grow to the next power of two by their last key: few lengths, few texts.
-        sizes = tuple(1 << (len(keys) - 1).bit_length() for keys in lists)
+        sizes: tuple[int, ...] = ()
         values: tuple[Any, ...] = ()
-        for keys, size in zip(lists, sizes, strict=True):
-            values += (*keys, *(keys[-1] for _ in range(len(keys), size)))
+        for keys in lists:
+            count = len(keys)
+            size = 1 << (count - 1).bit_length()
+            sizes += (size,)
+            values += (*keys,) if size == count else (*keys, *keys[-1:] * (size - count))
         dialect = connection.dialect
         found = self._compiled.get((dialect.name, sizes))
         if found is None:

@@ -350,7 +350,7 @@ calls = Table(
     Column("error", Text),
     Column("finished_at", BigInteger),
     Index("calls_of_account", "account_id", "started_at"),
-    _partial(_OPEN_CALL, "calls_open", "lease_until"),
+    _partial(_OPEN_CALL, "calls_open", "account_id", "key_id", "lease_until"),
     _partial(_NAMED_CALL, "calls_by_upstream_id", "upstream_id"),
 )
 

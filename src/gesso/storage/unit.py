@@ -7,6 +7,7 @@ statement, however many operations took part.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -60,7 +61,7 @@ class Needs:
     own_calls: tuple[Call, ...] = ()  #: Opened here; there is one in the unit if it still is open.
     call_replays: tuple[tuple[str, str], ...] = ()  #: Pairs of API key and Idempotency-Key.
     meters: tuple[Meter, ...] = ()  #: Counts of windows of time; needs the account as well.
-    open_calls: tuple[str, ...] = ()  #: Keys and accounts whose open calls are counted.
+    open_calls: tuple[str, ...] = ()  #: Accounts whose open calls are counted, by key too.
 
 
 @dataclass(slots=True)
@@ -84,7 +85,8 @@ class Unit:
     call_replays: dict[tuple[str, str], CallReplay] = field(default_factory=dict)
     meters: dict[Meter, int] = field(default_factory=dict)
     open_calls: dict[str, int] = field(default_factory=dict)
-    _changed: dict[tuple[str, Any], bool] = field(default_factory=dict)
+    #: Keys of changed rows by kind, and whether they are new.
+    _changed: dict[str, dict[Any, bool]] = field(default_factory=lambda: defaultdict(dict))
     _entries: list[Entry] = field(default_factory=list)
     _callbacks: list[Callback] = field(default_factory=list)
     _records: list[Record] = field(default_factory=list)
@@ -97,42 +99,42 @@ class Unit:
 
     def add_task(self, task: Task) -> None:
         """Store a new task."""
-        self._set(self._changed, ("task", task.id), True)
+        self._set(self._changed["task"], task.id, True)
         self._set(self.tasks, task.id, task)
 
     def save_task(self, task: Task) -> None:
         """Store a task that was read in this unit and has changed."""
-        self._changed.setdefault(("task", task.id), False)
+        self._changed["task"].setdefault(task.id, False)
         self._set(self.tasks, task.id, task)
 
     def add_attempt(self, attempt: Attempt) -> None:
         """Store a new attempt."""
-        self._set(self._changed, ("attempt", attempt.id), True)
+        self._set(self._changed["attempt"], attempt.id, True)
         self._set_attempt(attempt)
 
     def save_attempt(self, attempt: Attempt) -> None:
         """Store what became known of an attempt."""
-        self._changed.setdefault(("attempt", attempt.id), False)
+        self._changed["attempt"].setdefault(attempt.id, False)
         self._set_attempt(attempt)
 
     def add_call(self, call: Call) -> None:
         """Store a new relayed call."""
-        self._set(self._changed, ("call", call.id), True)
+        self._set(self._changed["call"], call.id, True)
         self._set(self.calls, call.id, call)
 
     def save_call(self, call: Call) -> None:
         """Store what became of a call that was read in this unit."""
-        self._changed.setdefault(("call", call.id), False)
+        self._changed["call"].setdefault(call.id, False)
         self._set(self.calls, call.id, call)
 
     def save_account(self, account: Account) -> None:
         """Store a balance. Only the ledger calls this, together with `post`."""
-        self._changed.setdefault(("account", account.id), False)
+        self._changed["account"].setdefault(account.id, False)
         self._set(self.accounts, account.id, account)
 
     def save_spent(self, key_id: str, nanos: int) -> None:
         """Store what a key has spent. Only the ledger calls this."""
-        self._changed.setdefault(("spent", key_id), False)
+        self._changed["spent"].setdefault(key_id, False)
         self._set(self.spent, key_id, nanos)
 
     def post(self, entry: Entry) -> None:
@@ -177,24 +179,24 @@ class Unit:
     def remember(self, replay: Replay) -> None:
         """Remember which task an Idempotency-Key led to."""
         pair = (replay.key_id, replay.key)
-        self._set(self._changed, ("replay", pair), True)
+        self._set(self._changed["replay"], pair, True)
         self._set(self.replays, pair, replay)
 
     def remember_call(self, replay: CallReplay) -> None:
         """Remember which call an Idempotency-Key led to, or what it answered."""
-        self._set(self._changed, ("call_replay", replay.pair), True)
+        self._set(self._changed["call_replay"], replay.pair, True)
         self._set(self.call_replays, replay.pair, replay)
 
     def count(self, meter: Meter, amount: int) -> None:
         """Count in a window of time."""
-        self._changed.setdefault(("meter", meter), False)
+        self._changed["meter"].setdefault(meter, False)
         self._set(self.meters, meter, self.meters[meter] + amount)
 
     def count_call(self, call: Call, amount: int) -> None:
         """Count one more or one less open call of its key and account."""
-        for owner in (call.key_id, call.account_id):
-            if owner in self.open_calls:
-                self._set(self.open_calls, owner, self.open_calls[owner] + amount)
+        if call.account_id in self.open_calls:
+            for owner in (call.key_id, call.account_id):
+                self._set(self.open_calls, owner, self.open_calls.get(owner, 0) + amount)
 
     def count_open(self, key_id: str) -> None:
         """Count one more open task of a key."""
@@ -286,12 +288,12 @@ class Unit:
         await ledger_entries.append(connection, self._entries)
         await accounts.update_balances(connection, self._split("account", self.accounts)[1])
         await keys.update_spent(
-            connection, [(k, self.spent[k]) for kind, k in self._changed if kind == "spent"]
+            connection, [(k, self.spent[k]) for k in self._changed["spent"]]
         )
         replayed = self._split("call_replay", self.call_replays)[0]
         await call_replays.store(connection, replayed, self.now)
         await meters.save(
-            connection, {m: self.meters[m] for kind, m in self._changed if kind == "meter"}
+            connection, {m: self.meters[m] for m in self._changed["meter"]}
         )
         await replays.insert_all(connection, self._split("replay", self.replays)[0], self.now)
         await insert_callbacks(connection, self._callbacks, self.now)
@@ -337,13 +339,15 @@ class Unit:
         return before is None or before.version != task.version
 
     def _stored(self) -> list[int]:
-        return [key for kind, key in self._changed if kind == "task"]
+        return list(self._changed["task"])
 
     def _split(self, kind: str, rows: dict[Any, Any]) -> tuple[list[Any], list[Any]]:
-        marked = [(key, is_new) for (k, key), is_new in self._changed.items() if k == kind]
-        new = [rows[key] for key, is_new in marked if is_new]
+        marked = self._changed.get(kind)
+        if not marked:
+            return [], []
+        new = [rows[key] for key, is_new in marked.items() if is_new]
         # An undone operation leaves its mark; where it also took the row away, nothing is left.
-        old = [rows[key] for key, is_new in marked if not is_new and key in rows]
+        old = [rows[key] for key, is_new in marked.items() if not is_new and key in rows]
         return new, old
 
     def _set_attempt(self, attempt: Attempt) -> None:

@@ -101,21 +101,21 @@ class Tariff:
 
         `quality` picks the price of a picture where the list has one for it.
         """
-        image = self.nanos.get(f"image-{quality}", self.nanos.get("image", 0))
-        cached = min(usage.cached_tokens, usage.input_tokens)
-        read = self.nanos.get("input", 0)
-        millionths = (
-            (usage.input_tokens - cached) * read
-            + cached * self.nanos.get("cached", read)
-            + usage.output_tokens * self.nanos.get("output", 0)
-            + usage.characters * self.nanos.get("character", 0)
-        )
-        thousandths = usage.audio_ms * self.nanos.get("audio_second", 0)
-        return (
-            (millionths + thousandths * 1000) // 1_000_000
-            + usage.pictures * image
-            + self.nanos.get("call", 0)
-        )
+        price = self.nanos.get
+        read = price("input", 0)
+        millionths = usage.input_tokens * read + usage.output_tokens * price("output", 0)
+        # Asked for only where there is some: this is worked out twice for each call.
+        if usage.cached_tokens:
+            cached = min(usage.cached_tokens, usage.input_tokens)
+            millionths += cached * (price("cached", read) - read)
+        if usage.characters:
+            millionths += usage.characters * price("character", 0)
+        if usage.audio_ms:
+            millionths += usage.audio_ms * price("audio_second", 0) * 1000
+        nanos = millionths // 1_000_000 + price("call", 0)
+        if usage.pictures:
+            nanos += usage.pictures * price(f"image-{quality}", price("image", 0))
+        return nanos
 
 
 def group_factor(prices: Mapping[str, int], group: str) -> int:

@@ -76,7 +76,9 @@ class Lookup:
             count = len(keys)
             size = 1 << (count - 1).bit_length()
             sizes += (size,)
-            values += (*keys,) if size == count else (*keys, *keys[-1:] * (size - count))
+            values += tuple(keys)
+            if size > count:
+                values += (keys[-1],) * (size - count)
         dialect = connection.dialect
         found = self._compiled.get((dialect.name, sizes))
         if found is None:

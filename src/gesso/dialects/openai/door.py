@@ -54,6 +54,13 @@ class Bounds:
         )
 
 
+#: The headers that tell how far a limit of a minute is used up.
+_RATE = {
+    what: tuple(f"x-ratelimit-{part}-{what}".encode() for part in ("limit", "remaining", "reset"))
+    for what in (What.REQUESTS, What.TOKENS)
+}
+
+
 class Visit:
     """One request: its caller, its id, and the way to answer it."""
 
@@ -81,15 +88,16 @@ class Visit:
             (b"x-request-id", self.id.encode()),
             (b"openai-processing-ms", str(took_ms).encode()),
         ]
-        told = {one.what.value: one for one in self.allowances}
-        pace = self._doorkeeper.pace(self.key) if self.key else None
-        if pace is not None and What.REQUESTS.value not in told:
-            told[What.REQUESTS.value] = Allowance(What.REQUESTS, *pace)
-        for what, one in told.items():
+        told = self.allowances
+        if self.key is not None and not any(one.what is What.REQUESTS for one in told):
+            pace = self._doorkeeper.pace(self.key)
+            told = told if pace is None else (*told, Allowance(What.REQUESTS, *pace))
+        for one in told:
+            limit, remaining, reset = _RATE[one.what]
             found += [
-                (f"x-ratelimit-limit-{what}".encode(), str(one.limit).encode()),
-                (f"x-ratelimit-remaining-{what}".encode(), str(one.left).encode()),
-                (f"x-ratelimit-reset-{what}".encode(), f"{one.reset_s:.3f}s".encode()),
+                (limit, b"%d" % one.limit),
+                (remaining, b"%d" % one.left),
+                (reset, b"%.3fs" % one.reset_s),
             ]
         return found
 

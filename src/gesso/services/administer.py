@@ -23,7 +23,8 @@ from gesso.settings import Settings
 from gesso.storage import accounts, channels, keys
 from gesso.storage.audit import Record
 from gesso.storage.database import Database
-from gesso.storage.unit import Needs, Unit
+from gesso.storage.needs import Needs
+from gesso.storage.unit import Unit
 from gesso.storage.writer import Writer
 
 FIRST_ACCOUNT = "acc_first"

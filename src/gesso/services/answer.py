@@ -31,7 +31,8 @@ from gesso.services.submit import (
     remember,
 )
 from gesso.services.translate import Translator
-from gesso.storage.unit import Needs, Unit
+from gesso.storage.needs import Needs
+from gesso.storage.unit import Unit
 from gesso.storage.writer import Writer
 
 

@@ -13,7 +13,8 @@ from gesso.domain.attempt import Attempt, AttemptState
 from gesso.domain.task import Task, TaskStatus
 from gesso.domain.terms import is_late
 from gesso.services.notify import tell
-from gesso.storage.unit import Needs, Unit
+from gesso.storage.needs import Needs
+from gesso.storage.unit import Unit
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,8 @@ from gesso.domain.errors import NotFound
 from gesso.domain.task import Task
 from gesso.storage import snapshots
 from gesso.storage.database import Database
-from gesso.storage.unit import Needs, Unit
+from gesso.storage.needs import Needs
+from gesso.storage.unit import Unit
 from gesso.storage.writer import Writer
 
 #: Snapshots told at once to who comes back, the newest ones; a life has about a hundred.

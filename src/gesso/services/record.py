@@ -16,7 +16,8 @@ from gesso.domain.channel import Channel
 from gesso.kit import clock
 from gesso.storage import audit
 from gesso.storage.audit import Record
-from gesso.storage.unit import Needs, Unit
+from gesso.storage.needs import Needs
+from gesso.storage.unit import Unit
 from gesso.storage.writer import Operation
 
 T = TypeVar("T")

@@ -23,7 +23,8 @@ from gesso.services.relay_again import Again, Kept
 from gesso.services.relay_limits import Bound
 from gesso.storage import calls
 from gesso.storage.database import Database
-from gesso.storage.unit import Needs, Unit
+from gesso.storage.needs import Needs
+from gesso.storage.unit import Unit
 from gesso.storage.writer import Writer
 
 log = structlog.get_logger()

@@ -11,7 +11,8 @@ from gesso.domain.order import Selection
 from gesso.domain.task import Task, TaskStatus
 from gesso.services.catalogue import Catalogue
 from gesso.services.submit import channels_to_count
-from gesso.storage.unit import Needs, Unit
+from gesso.storage.needs import Needs
+from gesso.storage.unit import Unit
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,8 @@ from gesso.ledger import book
 from gesso.ledger.money import share
 from gesso.services import spend_limits
 from gesso.services.notify import tell
-from gesso.storage.unit import Needs, Unit
+from gesso.storage.needs import Needs
+from gesso.storage.unit import Unit
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,8 +32,9 @@ from gesso.services import spend_limits
 from gesso.services.catalogue import Catalogue
 from gesso.services.moderate import Moderator
 from gesso.services.translate import Translator
+from gesso.storage.needs import Needs
 from gesso.storage.replays import Replay
-from gesso.storage.unit import Needs, Unit
+from gesso.storage.unit import Unit
 from gesso.storage.writer import Writer
 
 #: Most tasks of one channel that are counted for a queue number.

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from gesso.kit import clock
-from gesso.storage.unit import Needs, Unit
+from gesso.storage.needs import Needs
+from gesso.storage.unit import Unit
 from gesso.storage.writer import Writer
 
 #: Owner of uploads in `blob_uses`; no task has this number.

@@ -26,12 +26,10 @@ from gesso.kit.vault import Vault
 
 T = TypeVar("T")
 Work = Callable[[AsyncConnection], Coroutine[Any, Any, T]]
-Around = Callable[[Connection], AbstractContextManager[None]]
+Around = Callable[["Direct"], AbstractContextManager[None]]
 
 #: Writers and readers each keep this many PostgreSQL connections at most.
 _WRITERS, _READERS = 4, 8
-#: How a SQLite connection commits, as noted with the connection.
-_MANNER = "gesso_manner"
 #: Pages of the log from which it is written back to the file, in the thread that writes; and how
 #: many commits of a loop may come before somebody looks (one writes some forty pages).
 _LOG_PAGES, _COMMITS = 4000, 100
@@ -139,7 +137,7 @@ class Visits:
         """Connect at the first visit."""
         self._engine = engine
         self._thread = ThreadPoolExecutor(1, thread_name_prefix=name)
-        self._connection: Connection | None = None
+        self._connection: Direct | None = None
         self._commits = 0  #: In the loop, since the log was last written back.
 
     async def stay(self, work: Work[T]) -> T:
@@ -167,10 +165,10 @@ class Visits:
 
     def _run(self, work: Work[T], around: Around) -> T:
         if self._connection is None:
-            self._connection = self._engine.connect()
+            self._connection = Direct(self._engine.connect())
         try:
             with around(self._connection):
-                return _drive(work(cast(AsyncConnection, Direct(self._connection))))
+                return _drive(work(cast(AsyncConnection, self._connection)))
         except _Busy:
             raise
         except BaseException:
@@ -190,8 +188,18 @@ class Direct:
     def __init__(self, connection: Connection) -> None:
         """Wrap a connection of this thread."""
         self._connection = connection
-        self._driver = cast(sqlite3.Connection, connection.connection.dbapi_connection)
+        self.driver = cast(sqlite3.Connection, connection.connection.dbapi_connection)
+        self.manner: _Manner | None = None  #: How its last transaction was to end.
         self.dialect = connection.dialect
+
+    def settle(self) -> None:
+        """End what SQLAlchemy believes to be a transaction; it never began one."""
+        if self._connection.in_transaction():
+            self._connection.rollback()
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._connection.close()
 
     async def execute(self, statement: Any, parameters: Any = None) -> Any:
         """Run a statement of SQLAlchemy."""
@@ -204,14 +212,14 @@ class Direct:
     def run(self, text: str, rows: Sequence[tuple[Any, ...]]) -> None:
         """Run a statement in the driver's own words once for each row."""
         try:
-            self._driver.executemany(text, rows)
+            self.driver.executemany(text, rows)
         except sqlite3.Error as error:
             raise _wrapped(text, error) from error
 
     def fetch(self, text: str, values: tuple[Any, ...]) -> list[tuple[Any, ...]]:
         """Run a query in the driver's own words."""
         try:
-            return self._driver.execute(text, values).fetchall()
+            return self.driver.execute(text, values).fetchall()
         except sqlite3.Error as error:
             raise _wrapped(text, error) from error
 
@@ -222,16 +230,16 @@ def _wrapped(text: str, error: sqlite3.Error) -> BaseException:
 
 
 @contextmanager
-def _committing(connection: Connection, *, manner: _Manner) -> Iterator[None]:
+def _committing(connection: Direct, *, manner: _Manner) -> Iterator[None]:
     """Begin, and commit at the end of the block; raises _Busy where that may not be waited for."""
-    driver = cast(sqlite3.Connection, connection.connection.dbapi_connection)
-    if connection.info.get(_MANNER) is not manner:
+    driver = connection.driver
+    if connection.manner is not manner:
         # SQLite takes these between transactions only.
         synchronous, patience_ms, log_pages = manner.value
         driver.execute(f"PRAGMA synchronous={synchronous}")
         driver.execute(f"PRAGMA busy_timeout={patience_ms}")
         driver.execute(f"PRAGMA wal_autocheckpoint={log_pages}")
-        connection.info[_MANNER] = manner
+        connection.manner = manner
     try:
         # Taking the write lock at the start avoids a failed upgrade from read to write.
         driver.execute("BEGIN IMMEDIATE")
@@ -247,16 +255,14 @@ def _committing(connection: Connection, *, manner: _Manner) -> Iterator[None]:
     finally:
         if driver.in_transaction:
             driver.rollback()
-        # What SQLAlchemy was asked for has begun a transaction in its books.
-        if connection.in_transaction():
-            connection.rollback()
+        connection.settle()
 
 
 @contextmanager
-def _looking(connection: Connection) -> Iterator[None]:
+def _looking(connection: Direct) -> Iterator[None]:
     """Let go, at the end of the block, of the moment that was looked at."""
     yield
-    connection.rollback()
+    connection.settle()
 
 
 async def _write_back(connection: AsyncConnection) -> None:

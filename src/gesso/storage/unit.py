@@ -40,28 +40,11 @@ from gesso.storage.audit import Record
 from gesso.storage.call_replays import CallReplay
 from gesso.storage.jobs import Jobs
 from gesso.storage.ledger_entries import Entry
+from gesso.storage.needs import Needs
 from gesso.storage.outbox import Callback
 from gesso.storage.outbox import insert_all as insert_callbacks
 from gesso.storage.replays import Replay
 from gesso.storage.standing import Place, Standing
-
-
-@dataclass(frozen=True, slots=True)
-class Needs:
-    """The rows that an operation wants to see; they are locked before it runs."""
-
-    tasks: tuple[int, ...] = ()
-    accounts: tuple[str, ...] = ()
-    spending_keys: tuple[str, ...] = ()  #: Keys whose spending is limited.
-    busy_keys: tuple[tuple[str, int], ...] = ()  #: Keys with their limit of open tasks.
-    channels: tuple[tuple[str, int], ...] = ()  #: Channels with the most tasks to count.
-    replays: tuple[tuple[str, str], ...] = ()  #: Pairs of API key and Idempotency-Key.
-    turns: tuple[tuple[str, str], ...] = ()  #: Pairs of lane and account that may wait.
-    calls: tuple[str, ...] = ()
-    own_calls: tuple[Call, ...] = ()  #: Opened here; there is one in the unit if it still is open.
-    call_replays: tuple[tuple[str, str], ...] = ()  #: Pairs of API key and Idempotency-Key.
-    meters: tuple[Meter, ...] = ()  #: Counts of windows of time; needs the account as well.
-    open_calls: tuple[str, ...] = ()  #: Accounts whose open calls are counted, by key too.
 
 
 @dataclass(slots=True)
@@ -229,75 +212,111 @@ class Unit:
     async def load(
         self, connection: AsyncConnection, needs: Iterable[Needs], standing: Standing
     ) -> None:
-        """Read and lock what the operations need, in one order for all writers."""
-        wanted = list(needs)
-        self.replays = await replays.find(connection, (r for n in wanted for r in n.replays))
-        ids = {i for n in wanted for i in n.tasks} | {r.task_id for r in self.replays.values()}
-        self.tasks = await tasks.lock(connection, ids)
-        self._before = dict(self.tasks)
-        self.attempts = await attempts.find_last(
-            connection, (t.id for t in self.tasks.values() if t.status in _WITH_ATTEMPTS)
-        )
-        self.calls = await calls.lock(connection, (c for n in wanted for c in n.calls))
-        own = await calls.lock_open(connection, (c for n in wanted for c in n.own_calls))
-        self.calls |= own
-        self.accounts = await accounts.lock(connection, (a for n in wanted for a in n.accounts))
-        await self._load_calls(connection, wanted)
-        self.spent = await keys.lock_spent(connection, (k for n in wanted for k in n.spending_keys))
-        for key_id, most in {pair for n in wanted for pair in n.busy_keys}:
+        """Read and lock what the operations need, in one order for all writers.
+
+        Most operations need little of all that there is, so what nobody needs costs nothing.
+        """
+        need: dict[str, list[Any]] = {}
+        for one in needs:
+            for name, rows in zip(_NEEDS, one, strict=True):
+                if rows:
+                    need.setdefault(name, []).extend(rows)
+        if "tasks" in need or "replays" in need:
+            await self._load_tasks(connection, need)
+        if "calls" in need:
+            self.calls = await calls.lock(connection, need["calls"])
+        if "own_calls" in need:
+            self.calls |= await calls.lock_open(connection, need["own_calls"])
+        if "accounts" in need:
+            self.accounts = await accounts.lock(connection, need["accounts"])
+            await self._load_calls(connection, need)
+        if "spending_keys" in need:
+            self.spent = await keys.lock_spent(connection, need["spending_keys"])
+        if "busy_keys" in need or "channels" in need:
+            await self._load_queues(connection, need, standing)
+
+    async def _load_queues(
+        self, connection: AsyncConnection, need: dict[str, list[Any]], standing: Standing
+    ) -> None:
+        for key_id, most in set(need.get("busy_keys", ())):
             self.open_of_key[key_id] = await tasks.count_open_of_key(connection, key_id, most=most)
-        for channel_id, most in {pair for n in wanted for pair in n.channels}:
+        for channel_id, most in set(need.get("channels", ())):
             self.loads[channel_id] = await standing.load(connection, channel_id, most)
-        for lane, account_id in {pair for n in wanted for pair in n.turns}:
+        for lane, account_id in set(need.get("turns", ())):
             for channel_id, load in self.loads.items():
                 if load.waiting:  # An empty queue begins with turn 0 again.
                     self.turns[channel_id, lane, account_id] = await standing.turn(
                         connection, channel_id, lane, account_id
                     )
 
-    async def _load_calls(self, connection: AsyncConnection, wanted: list[Needs]) -> None:
-        """Read what limits and repeats calls, behind the lock of their accounts."""
-        self.call_replays = await call_replays.find(
-            connection, (pair for n in wanted for pair in n.call_replays)
+    async def _load_tasks(self, connection: AsyncConnection, need: dict[str, list[Any]]) -> None:
+        self.replays = await replays.find(connection, need.get("replays", ()))
+        ids = {*need.get("tasks", ()), *(r.task_id for r in self.replays.values())}
+        self.tasks = await tasks.lock(connection, ids)
+        self._before = dict(self.tasks)
+        self.attempts = await attempts.find_last(
+            connection, (t.id for t in self.tasks.values() if t.status in _WITH_ATTEMPTS)
         )
-        before = {one.call_id for one in self.call_replays.values()} - self.calls.keys()
-        # Not locked: who changes one of them needs the account's lock, which is held here.
-        self.calls |= await calls.find(connection, before)
+
+    async def _load_calls(self, connection: AsyncConnection, need: dict[str, list[Any]]) -> None:
+        """Read what limits and repeats calls, behind the lock of their accounts."""
+        if "call_replays" in need:
+            self.call_replays = await call_replays.find(connection, need["call_replays"])
+            before = {one.call_id for one in self.call_replays.values()} - self.calls.keys()
+            # Not locked: who changes one of them needs the account's lock, which is held here.
+            self.calls |= await calls.find(connection, before)
         # What counted a task is known once its row is; who settles it has locked its account.
-        counted = (
+        counted = [
             m
             for task in self.tasks.values()
             if task.account_id in self.accounts and not task.is_final
             for m in counted_of(task.order)
-        )
-        asked = {m for n in wanted for m in n.meters} | set(counted)
-        self.meters = await meters.find(connection, asked)
-        owners = {owner for n in wanted for owner in n.open_calls}
-        self.open_calls = await calls.count_open_of(connection, owners)
+        ]
+        asked = {*need.get("meters", ()), *counted}
+        if asked:
+            self.meters = await meters.find(connection, asked)
+        if "open_calls" in need:
+            self.open_calls = await calls.count_open_of(connection, need["open_calls"])
 
     async def flush(self, connection: AsyncConnection, jobs: Jobs) -> None:
         """Write everything, each table with one statement."""
         await self._enqueue(connection, jobs)
-        new, old = self._split("task", self.tasks)
-        await tasks.insert_all(connection, new)
-        await tasks.update_all(connection, old)
-        await snapshots.insert_all(connection, self._replaced(old), self.now)
-        new_attempts, old_attempts = self._split("attempt", self._attempts)
-        await attempts.insert_all(connection, new_attempts)
-        await attempts.update_all(connection, old_attempts)
-        new_calls, old_calls = self._split("call", self.calls)
-        await calls.insert_all(connection, new_calls)
-        await calls.update_all(connection, old_calls)
+        changed = self._changed
+        if "task" in changed:
+            new, old = self._split("task", self.tasks)
+            await tasks.insert_all(connection, new)
+            await tasks.update_all(connection, old)
+            await snapshots.insert_all(connection, self._replaced(old), self.now)
+        if "attempt" in changed:
+            new, old = self._split("attempt", self._attempts)
+            await attempts.insert_all(connection, new)
+            await attempts.update_all(connection, old)
+        if "call" in changed:
+            new, old = self._split("call", self.calls)
+            await calls.insert_all(connection, new)
+            await calls.update_all(connection, old)
         await ledger_entries.append(connection, self._entries)
-        await accounts.update_balances(connection, self._split("account", self.accounts)[1])
-        await keys.update_spent(connection, [(k, self.spent[k]) for k in self._changed["spent"]])
-        replayed = self._split("call_replay", self.call_replays)[0]
-        await call_replays.store(connection, replayed, self.now)
-        await meters.save(connection, {m: self.meters[m] for m in self._changed["meter"]})
-        await replays.insert_all(connection, self._split("replay", self.replays)[0], self.now)
-        await insert_callbacks(connection, self._callbacks, self.now)
-        await audit.append(connection, self._records, self.now)
-        await blob_uses.insert_all(connection, [(b, t, u) for (b, t), u in self._uses.items()])
+        if "account" in changed:
+            await accounts.update_balances(connection, self._split("account", self.accounts)[1])
+        if "spent" in changed:
+            await keys.update_spent(connection, [(k, self.spent[k]) for k in changed["spent"]])
+        if "call_replay" in changed:
+            replayed = self._split("call_replay", self.call_replays)[0]
+            await call_replays.store(connection, replayed, self.now)
+        if "meter" in changed:
+            await meters.save(connection, {m: self.meters[m] for m in changed["meter"]})
+        if "replay" in changed:
+            await replays.insert_all(connection, self._split("replay", self.replays)[0], self.now)
+        await self._flush_beside(connection)
+
+    async def _flush_beside(self, connection: AsyncConnection) -> None:
+        """Write what goes along with rows that others read."""
+        if self._callbacks:
+            await insert_callbacks(connection, self._callbacks, self.now)
+        if self._records:
+            await audit.append(connection, self._records, self.now)
+        if self._uses:
+            await blob_uses.insert_all(connection, [(b, t, u) for (b, t), u in self._uses.items()])
         if connection.dialect.name == "postgresql":
             await notices.announce(connection, self.changed())
 
@@ -324,6 +343,8 @@ class Unit:
             await jobs.cancel(cancelled)
 
     async def _enqueue(self, connection: AsyncConnection, jobs: Jobs) -> None:
+        if not self._waiting:
+            return
         waiting = [self.tasks[i] for i in self._waiting]
         for task, job_id in zip(waiting, await jobs.enqueue(connection, waiting), strict=False):
             self.save_task(replace(task, queue_job_id=job_id))
@@ -338,12 +359,10 @@ class Unit:
         return before is None or before.version != task.version
 
     def _stored(self) -> list[int]:
-        return list(self._changed["task"])
+        return list(self._changed.get("task", ()))
 
     def _split(self, kind: str, rows: dict[Any, Any]) -> tuple[list[Any], list[Any]]:
-        marked = self._changed.get(kind)
-        if not marked:
-            return [], []
+        marked = self._changed[kind]
         new = [rows[key] for key, is_new in marked.items() if is_new]
         # An undone operation leaves its mark; where it also took the row away, nothing is left.
         old = [rows[key] for key, is_new in marked.items() if not is_new and key in rows]
@@ -363,4 +382,5 @@ def _place(task: Task) -> Place:
 
 
 _MISSING = object()
+_NEEDS = Needs._fields
 _WITH_ATTEMPTS = frozenset(TaskStatus) - {TaskStatus.NEEDS_INPUT}

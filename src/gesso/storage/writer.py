@@ -20,8 +20,9 @@ from gesso.domain.errors import GessoError
 from gesso.kit import clock
 from gesso.storage.database import Database
 from gesso.storage.jobs import Jobs
+from gesso.storage.needs import Needs
 from gesso.storage.standing import Standing
-from gesso.storage.unit import Needs, Unit
+from gesso.storage.unit import Unit
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)

@@ -12,7 +12,8 @@ from sqlalchemy.exc import IntegrityError
 from gesso.domain.errors import InsufficientFunds
 from gesso.services.administer import FIRST_ACCOUNT, Adjust, TopUp, list_accounts
 from gesso.storage.database import Database
-from gesso.storage.unit import Needs, Unit
+from gesso.storage.needs import Needs
+from gesso.storage.unit import Unit
 from gesso.storage.writer import Writer
 from tests.conftest import Gateway
 

@@ -6,6 +6,8 @@ import argparse
 import asyncio
 import http.client
 import json
+import os
+import platform
 import random
 import socket
 import tempfile
@@ -246,13 +248,21 @@ def _options() -> argparse.Namespace:
     return parser.parse_args()
 
 
+def _machine() -> Row:
+    """Say what the figures were taken on; how Python was built matters as much as its version."""
+    build = " ".join(platform.python_build())
+    version = f"{platform.python_version()} ({build}, {platform.python_compiler()})"
+    return {"figure": "machine", "cores": os.cpu_count(), "python": version}
+
+
 def main() -> None:
     """Measure what was asked for, or install the peers."""
     options = _options()
     if "peers" in options.names:
         peers.install()
         return
-    found: list[Row] = []
+    found: list[Row] = [_machine()]
+    print("  ".join(f"{k}: {v}" for k, v in found[0].items()), flush=True)
     for name in options.names or FIGURES:
         for row in FIGURES[name](options):
             found.append(row)

@@ -13,13 +13,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import uvicorn
-from pyreqwest.client import Client, ClientBuilder
 from starlette.types import Receive, Scope, Send
 
 from bench.gateway import KEY, running
 from bench.load import request
 from bench.site import CHAT, Site
 from gesso.http.server import configure
+from gesso.upstream.direct import Direct
+from gesso.upstream.transfer import Sent
 
 
 class Bare:
@@ -49,7 +50,7 @@ class _App:
 
     def __init__(self, upstream: str) -> None:
         self._upstream = upstream
-        self._client: Client | None = None
+        self._client: Direct | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -59,21 +60,19 @@ class _App:
             await send({"type": "http.response.body", "body": b"ok"})
             return
         if self._client is None:
-            self._client = ClientBuilder().no_proxy().build()
+            self._client = Direct(connect_s=5)
         body, more = b"", True
         while more:
             message = await receive()
             body += message.get("body", b"")
             more = message.get("more_body", False)
-        asked = self._client.post(self._upstream + scope["path"])
-        asked = asked.headers({"content-type": "application/json"}).body_bytes(body)
-        if b'"stream":true' in body:
-            # No chunk waits for the next one, as in gesso.
-            asked = asked.streamed_read_buffer_limit(0)
-        async with asked.build_streamed() as reply:
-            await _start(send, reply.status, reply.headers["content-type"].encode())
-            while (chunk := await reply.body_reader.read_chunk()) is not None:
-                await send({"type": "http.response.body", "body": bytes(chunk), "more_body": True})
+        headers = {"content-type": "application/json"}
+        reply = self._client.send(Sent("POST", self._upstream + scope["path"], headers, body))
+        await reply.head(60)
+        await _start(send, reply.status, reply.headers["content-type"].encode())
+        while chunk := await reply.read(60):
+            await send({"type": "http.response.body", "body": chunk, "more_body": True})
+        await reply.close()
         await send({"type": "http.response.body"})
 
 

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
+import threading
+from pathlib import Path
 
 import pytest
 from sqlalchemy import text
@@ -98,3 +101,71 @@ async def test_reads_in_one_visit_see_what_was_committed_last(house: House) -> N
     # Many at once take turns, and none is lost.
     found = await asyncio.gather(*(house.database.read(look) for _ in range(50)))
     assert all(one == before | {"new"} for one in found)
+
+
+async def test_what_need_not_last_stays_in_the_loop_on_sqlite(small_house: House) -> None:
+    """And what lasts visits the writer's thread, before and after."""
+
+    async def work(connection: AsyncConnection) -> int:
+        return threading.get_ident()
+
+    run = small_house.database.run
+    here = threading.get_ident()
+    assert await run(work) != here
+    assert await run(work, lasting=False) == here
+    assert await run(work) != here
+
+
+async def test_a_short_commit_waits_in_the_thread_while_another_process_writes(
+    small_house: House,
+) -> None:
+    """The loop goes on meanwhile."""
+    database = small_house.database
+
+    async def work(connection: AsyncConnection) -> int:
+        await secrets.get(connection, "waited")
+        return threading.get_ident()
+
+    # As a second process would: a connection of its own, which this one knows nothing of.
+    other = sqlite3.connect(str(database.reader.url.database), isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    waiting = asyncio.create_task(database.run(work, lasting=False))
+    for _ in range(20):
+        await asyncio.sleep(0)
+    assert not waiting.done()
+    other.execute("COMMIT")
+    other.close()
+    assert await waiting != threading.get_ident()
+    assert "waited" in await names(small_house)
+    assert await database.run(work, lasting=False) == threading.get_ident()
+
+
+async def test_a_short_commit_that_fails_leaves_nothing(small_house: House) -> None:
+    async def fail(connection: AsyncConnection) -> None:
+        await secrets.get(connection, "half")
+        raise ValueError("no")
+
+    async def work(connection: AsyncConnection) -> None:
+        await secrets.get(connection, "whole")
+
+    with pytest.raises(ValueError, match="no"):
+        await small_house.database.run(fail, lasting=False)
+    await small_house.database.run(work, lasting=False)
+    assert {"half", "whole"} & await names(small_house) == {"whole"}
+
+
+async def test_the_log_of_short_commits_is_written_back(small_house: House) -> None:
+    """SQLite does not do it by itself for them, as it would wait for the disk in the loop."""
+    database = small_house.database
+    log = Path(f"{database.reader.url.database}-wal")
+
+    async def work(connection: AsyncConnection) -> None:
+        await connection.execute(text("CREATE TABLE IF NOT EXISTS filler (body BLOB)"))
+        await connection.execute(text("INSERT INTO filler VALUES (zeroblob(200000))"))
+
+    sizes = []
+    for _ in range(400):
+        await database.run(work, lasting=False)
+        sizes.append(log.stat().st_size)
+    # 400 commits of 200 kB are 80 MB; a log that is written back is begun anew.
+    assert max(sizes) < 45_000_000

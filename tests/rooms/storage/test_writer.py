@@ -93,3 +93,24 @@ async def test_one_that_lasts_makes_its_whole_commit_last(gateway: Gateway) -> N
     await asyncio.gather(writer.write(top_ups[2], lasting=False), writer.write(top_ups[3]))
     serving.cancel()
     assert noting.lasting == [False, True]
+
+
+async def test_what_nobody_waits_for_goes_with_the_next_commit(gateway: Gateway) -> None:
+    """In the order in which it was put."""
+    noting = Noting(gateway.house.database)
+    writer = Writer(cast("Database", noting), gateway.house.jobs)
+    serving = asyncio.create_task(writer.run())
+    start = await balance(gateway)
+    later = writer.put(TopUp(FIRST_ACCOUNT, 5, "later"), lasting=False, later=True)
+    second = writer.put(Adjust(FIRST_ACCOUNT, -(start + 5), "all", "needs the five"), lasting=False)
+    assert (await second).available_nanos == 0
+    assert later.done()
+    assert noting.lasting == [False]
+    serving.cancel()
+
+
+async def test_what_nobody_waits_for_is_committed_alone_in_the_end(gateway: Gateway) -> None:
+    start = await balance(gateway)
+    async with asyncio.timeout(5):
+        await gateway.house.writer.put(TopUp(FIRST_ACCOUNT, 5, "by itself"), later=True)
+    assert await balance(gateway) == start + 5

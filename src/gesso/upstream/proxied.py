@@ -78,6 +78,8 @@ class _Exchange:
             raise Unreached("through the proxy") from error
         except PyreqwestError as error:
             raise Broken(type(error).__name__) from error
+        if response.status == 407:
+            raise Unreached("through the proxy")  # Its own answer, where nothing is tunnelled.
         self.status = response.status
         for name in response.headers:
             # A header that is no text must not make the answer unreadable.

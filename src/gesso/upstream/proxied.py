@@ -102,7 +102,10 @@ class _Exchange:
         return b"" if chunk is None else bytes(chunk)
 
     async def close(self) -> None:
-        """End it; an answer that is still under way is broken off."""
+        """End it; an answer that is still under way is broken off.
+
+        The library goes on waiting for the head of one that was given up, for `silence_s`.
+        """
         # What was never opened, or failed, has nothing that could be closed.
         if self._response is not None:
             await self._built.__aexit__(None, None, None)

@@ -46,14 +46,15 @@ class Peer:
             return ""
 
     async def request(self) -> Request | None:
-        """Read a request whole; None where none comes any more."""
+        """Read a request whole; None where none comes any more, or only a part of it."""
         head = await self.head()
-        if not head:
-            return None
         length = head.lower().partition("content-length: ")[2].partition("\r\n")[0]
-        if "transfer-encoding: chunked" in head.lower():
-            return Request(head, await self._chunks())
-        return Request(head, await self.reader.readexactly(int(length or 0)))
+        try:
+            if "transfer-encoding: chunked" in head.lower():
+                return Request(head, await self._chunks())
+            return Request(head, await self.reader.readexactly(int(length or 0))) if head else None
+        except _ENDS:
+            return None
 
     async def say(self, *parts: bytes) -> None:
         """Send bytes, and give the other side a chance to hear each part alone."""
@@ -76,12 +77,12 @@ class Peer:
         self.writer.transport.abort()
 
     async def _chunks(self) -> bytes:
-        found = b""
-        while size := int(await self.reader.readline(), 16):
-            found += await self.reader.readexactly(size)
+        found = []
+        while size := int(await self.reader.readuntil(b"\r\n"), 16):
+            found.append(await self.reader.readexactly(size))
             assert await self.reader.readexactly(2) == b"\r\n"
         assert await self.reader.readexactly(2) == b"\r\n"
-        return found
+        return b"".join(found)
 
 
 Serve = Callable[[Peer], Awaitable[None]]

@@ -107,6 +107,7 @@ _MUTES = {
     "storage/deliveries.py: *": _ELSEWHERE,
     "upstream/http_provider.py: scrub(*": _OTHERS,
     "upstream/line.py: tell(error)": "the class of the error, see the library",
+    "upstream/proxied.py: type(error).__name__": "the class of the error, see the library",
     "upstream/watch.py: type(failure).__name__": "the class of the error, see the library",
     "sandbox_models/responses.py: message": "the chat's sentence about another field",
 }

@@ -118,6 +118,7 @@ ELSEWHERE = {
     "testing/relay_contract.py": "contracts/test_providers.py",
     "testing/rig.py": "contracts/test_providers.py",
     "upstream/diffusion.py": "rooms/providers/test_sdwebui.py",
+    "upstream/transfer.py": "",  # the port: records and a protocol
     "worker/courier.py": "flows/test_callbacks.py",
 }
 

@@ -13,8 +13,8 @@ import httptools
 from gesso.upstream.request import Place
 from gesso.upstream.transfer import Broken
 
-#: The most bytes before the end of an answer's head.
-_HEAD = 256 * 1024
+#: The most bytes that come without any of a body: those of the head, of trailers, of words before.
+_WORDLESS = 256 * 1024
 
 
 class Answer(Protocol):
@@ -57,7 +57,7 @@ class Connection(asyncio.Protocol):
         self._parser = httptools.HttpResponseParser(self)
         self._headers: dict[str, str] = {}
         self._in_head = True
-        self._head_bytes = 0
+        self._wordless_bytes = 0  #: Since the last of a body.
         self._keeps = False  #: Whether another exchange may follow.
         self._complete = False
         self._room: asyncio.Future[None] | None = None
@@ -68,7 +68,7 @@ class Connection(asyncio.Protocol):
         self.heard = False
         self._headers = {}
         self._in_head = True
-        self._head_bytes = 0
+        self._wordless_bytes = 0
         self._keeps = self._complete = False
         self._transport.write(start)
 
@@ -77,7 +77,7 @@ class Connection(asyncio.Protocol):
         self._transport.write(data)
 
     async def drained(self) -> None:
-        """Wait while too much of what was written is still here."""
+        """Wait while too much of what was written is still here; ends when it is lost, too."""
         if self._room is not None:
             await self._room
 
@@ -88,11 +88,18 @@ class Connection(asyncio.Protocol):
     def end(self, *, whole: bool) -> None:
         """Let go of an exchange; where request and answer are `whole`, another may follow."""
         self._exchange = None
-        if whole and self._keeps and not self.is_closing:
-            self._transport.resume_reading()
+        transport = self._transport
+        # An answer may come before its request has left: what is still here would lie in the
+        # way of the next one.
+        if (
+            whole
+            and self._keeps
+            and not (transport.is_closing() or transport.get_write_buffer_size())
+        ):
+            transport.resume_reading()
             self._pool.keep(self)
         else:
-            self._transport.abort()
+            transport.abort()
 
     def close(self) -> None:
         """Close it."""
@@ -113,17 +120,16 @@ class Connection(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         """Read a part of an answer."""
         exchange = self._exchange
-        if exchange is None:
+        if exchange is None or self._complete:
             self._transport.abort()  # Nobody asked.
             return
         self.heard = True
-        if self._in_head:
-            self._head_bytes += len(data)
+        self._wordless_bytes += len(data)
         try:
             self._parser.feed_data(data)
         except (httptools.HttpParserError, httptools.HttpParserUpgrade):
-            self._break("no HTTP")
-        if self._in_head and self._head_bytes > _HEAD:
+            self._break("it speaks no HTTP")
+        if self._wordless_bytes > _WORDLESS:
             self._break("its head is too long")
 
     def connection_lost(self, error: Exception | None) -> None:
@@ -133,8 +139,10 @@ class Connection(asyncio.Protocol):
         exchange = self._exchange
         if exchange is None:
             self._pool.forget(self)
+        elif error is not None:
+            exchange.fail(Broken("it was reset"))
         elif self._in_head or not self._is_open_ended():
-            exchange.fail(Broken("reset" if error else "closed early"))
+            exchange.fail(Broken("it was closed early"))
         else:
             exchange.finish()
 
@@ -150,6 +158,11 @@ class Connection(asyncio.Protocol):
 
     # What the parser tells -----------------------------------------------------------------
 
+    def on_message_begin(self) -> None:
+        """Note an answer that nobody asked for, which must not become the next one's."""
+        if self._complete:
+            self._keeps = False
+
     def on_header(self, name: bytes, value: bytes) -> None:
         """Keep a header; those that follow a body are of no use."""
         if self._in_head:
@@ -158,15 +171,14 @@ class Connection(asyncio.Protocol):
     def on_headers_complete(self) -> None:
         """Hand the head on, unless another one follows it."""
         status = self._parser.get_status_code()
-        if self._complete:
-            self._keeps = False  # An answer that nobody asked for.
-        elif status >= 200:
+        if status >= 200 and not self._complete:
             self._in_head = False
             if self._exchange is not None:
                 self._exchange.begin(status, self._headers)
 
     def on_body(self, data: bytes) -> None:
         """Hand a piece on."""
+        self._wordless_bytes = 0
         if not self._complete and self._exchange is not None and self._exchange.take(data):
             self._transport.pause_reading()
 

@@ -11,10 +11,11 @@ import asyncio
 import functools
 import socket
 import ssl
+from collections.abc import AsyncGenerator
 
 from gesso.upstream.connection import Connection
 from gesso.upstream.request import Place, read_url, write_head
-from gesso.upstream.transfer import Pieces, Sent, Unreached
+from gesso.upstream.transfer import Broken, Pieces, Sent, Unreached
 
 #: A side that is not read from, or not written to, holds about this many bytes at most.
 _WAITING = 256 * 1024
@@ -27,28 +28,36 @@ _IDLE_S = 60.0
 class Direct:
     """Calls without a proxy; lives as long as the loop it was made in."""
 
-    def __init__(self, *, connect_s: float) -> None:
-        """Take how long connecting may take."""
+    def __init__(
+        self, *, connect_s: float, idle_s: float = _IDLE_S, most_idle: int = _IDLE
+    ) -> None:
+        """Take how long connecting may take, and how many connections are kept how long."""
         self.loop = asyncio.get_running_loop()
         self._connect_s = connect_s
-        self._idle: dict[Place, list[Connection]] = {}
+        self._idle_s = idle_s
+        self._most_idle = most_idle
+        self._idle: dict[Place, list[Connection]] = {}  #: Who waits longest stands first.
+        self._sweeper: asyncio.TimerHandle | None = None
         self._tls: ssl.SSLContext | None = None
 
     def send(self, sent: Sent) -> _Exchange:
         """Begin an exchange, which `head` carries out; raises Unusable."""
         place, target, login = read_url(sent.url)
-        return _Exchange(self, place, write_head(sent, place, target, login), sent.body)
+        return _Exchange(self, place, write_head(sent, place, target, login), sent)
 
-    async def line(self, place: Place, *, fresh: bool) -> Connection:
-        """Return a connection, a kept one unless it must be `fresh`; raises Unreached."""
+    def find(self, place: Place) -> Connection | None:
+        """Return the connection that was used last of those that are kept, if there is one."""
         kept = self._idle.get(place)
         while kept:
             line = kept.pop()
-            if fresh or line.is_closing or self.loop.time() - line.idle_since_s > _IDLE_S:
-                line.close()
-            else:
+            if not line.is_closing and self.loop.time() - line.idle_since_s <= self._idle_s:
                 line.reused = True
                 return line
+            line.close()
+        return None
+
+    async def connect(self, place: Place) -> Connection:
+        """Return a new connection; raises Unreached."""
         try:
             async with asyncio.timeout(self._connect_s):
                 _, line = await self.loop.create_connection(
@@ -59,22 +68,37 @@ class Direct:
                 )
         except (OSError, UnicodeError) as error:
             raise Unreached(_why(error)) from error
+        if line.is_closing:  # What was told of that, nobody has heard.
+            raise Unreached("it hangs up")
         return line
 
     def keep(self, line: Connection) -> None:
         """Take a connection back whose exchange is over."""
         kept = self._idle.setdefault(line.place, [])
-        if len(kept) < _IDLE:
-            line.idle_since_s = self.loop.time()
-            kept.append(line)
-        else:
+        if len(kept) >= self._most_idle:
             line.close()
+            return
+        line.idle_since_s = self.loop.time()
+        kept.append(line)
+        if self._sweeper is None:
+            self._sweeper = self.loop.call_later(self._idle_s, self._sweep)
 
     def forget(self, line: Connection) -> None:
         """Drop a connection that the other side closed."""
         kept = self._idle.get(line.place, [])
         if line in kept:
             kept.remove(line)
+
+    def _sweep(self) -> None:
+        """Close what nobody has used for long, which a few busy connections would hide."""
+        since_s = self.loop.time() - self._idle_s
+        for place, kept in list(self._idle.items()):
+            while kept and kept[0].idle_since_s <= since_s:
+                kept.pop(0).close()
+            if not kept:
+                del self._idle[place]
+        more = bool(self._idle)
+        self._sweeper = self.loop.call_later(self._idle_s, self._sweep) if more else None
 
     def _trust(self) -> ssl.SSLContext:
         if self._tls is None:
@@ -87,19 +111,21 @@ class _Exchange:
     """A request and its answer; implements `Transfer`."""
 
     __slots__ = (
-        "_body", "_client", "_done", "_error", "_head", "_line", "_place", "_pump", "_size",
-        "_start", "_waiter", "_waiting", "headers", "status",
+        "_body", "_client", "_done", "_error", "_gone", "_head", "_line", "_place", "_pump",
+        "_size", "_size_bytes", "_start", "_waiter", "_waiting", "headers", "status",
     )  # fmt: skip
 
-    def __init__(self, client: Direct, place: Place, start: bytes, body: bytes | Pieces) -> None:
+    def __init__(self, client: Direct, place: Place, start: bytes, sent: Sent) -> None:
         self.status = 0
         self.headers: dict[str, str] = {}
         self._client = client
         self._place = place
         self._start = start
-        self._body = body
+        self._body = sent.body
+        self._size_bytes = sent.size_bytes
         self._line: Connection | None = None
         self._pump: asyncio.Task[None] | None = None
+        self._gone = False  #: Whether the request was written whole.
         self._head = False
         self._done = False
         self._error: Exception | None = None
@@ -142,9 +168,12 @@ class _Exchange:
         """End it; an answer that is still under way is broken off."""
         line, self._line = self._line, None
         if line is not None:
-            line.end(whole=self._done and (self._pump is None or self._pump.done()))
-        if self._pump is not None:
-            self._pump.cancel()
+            line.end(whole=self._done and self._gone)
+        pump = self._pump
+        if pump is not None and not pump.done():
+            # Whose pieces they are may close their files next.
+            pump.cancel()
+            await asyncio.wait([pump])
 
     # What its connection tells -------------------------------------------------------------
 
@@ -175,29 +204,47 @@ class _Exchange:
     # ---------------------------------------------------------------------------------------
 
     async def _send(self, *, fresh: bool) -> Connection:
-        self._line = line = await self._client.line(self._place, fresh=fresh)
+        line = None if fresh else self._client.find(self._place)
+        if line is None:
+            line = await self._client.connect(self._place)
+        self._line = line
         body = self._body
         if isinstance(body, bytes):
             line.begin(self, self._start + body if len(body) < _WAITING else self._start)
             if len(body) >= _WAITING:
                 line.write(body)
+            self._gone = True
         else:
             line.begin(self, self._start)
             self._pump = self._client.loop.create_task(self._send_pieces(line, body))
         return line
 
     async def _send_pieces(self, line: Connection, pieces: Pieces) -> None:
-        chunked = b"\r\ntransfer-encoding:" in self._start
+        left = self._size_bytes
+        opened = pieces()
         try:
-            async for piece in pieces():
-                if piece:
-                    line.write(b"%x\r\n%b\r\n" % (len(piece), piece) if chunked else piece)
-                    await line.drained()
-            if chunked:
+            async for piece in opened:
+                if line.is_closing:
+                    return  # Whoever waits for the answer hears of that.
+                if left is not None:
+                    left -= len(piece)
+                    if left < 0:
+                        break  # The rest would be read as another request.
+                    line.write(piece)
+                elif piece:
+                    line.write(b"%x\r\n%b\r\n" % (len(piece), piece))
+                await line.drained()
+            if left:
+                raise Broken("its request has another length than it said")
+            if left is None and not line.is_closing:
                 line.write(b"0\r\n\r\n")
+            self._gone = True
         except Exception as error:
             # Whoever waits for the answer hears that the request could not be read.
             self.fail(error)
+        finally:
+            if isinstance(opened, AsyncGenerator):
+                await opened.aclose()
 
     async def _wait(self, within_s: float) -> None:
         loop = self._client.loop
@@ -222,7 +269,7 @@ def _why(error: Exception) -> str:
     if isinstance(error, ssl.SSLCertVerificationError):
         return "its certificate is not trusted"
     if isinstance(error, ssl.SSLError):
-        return "no TLS"
+        return "it speaks no TLS"
     if isinstance(error, socket.gaierror | UnicodeError):
         return "its name is not known"
     return "nobody answers there"

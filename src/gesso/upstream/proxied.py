@@ -12,7 +12,11 @@ from pyreqwest.exceptions import ConnectError, ConnectTimeoutError, PyreqwestErr
 from pyreqwest.proxy import ProxyBuilder
 from pyreqwest.response import Response
 
+from gesso.upstream.request import read_url
 from gesso.upstream.transfer import Broken, Sent, Unreached, Unusable
+
+#: How the library speaks to a proxy. Any other scheme it would take for HTTP.
+_SCHEMES = frozenset({"http", "https", "socks4", "socks4a", "socks5", "socks5h"})
 
 
 class Proxied:
@@ -23,6 +27,8 @@ class Proxied:
 
         Raises Unusable when the proxy's URL cannot be read.
         """
+        if proxy.partition("://")[0].lower() not in _SCHEMES:
+            raise Unusable
         # Packed answers would have to be unpacked to count what they used.
         builder = ClientBuilder().gzip(False).brotli(False).zstd(False).deflate(False)
         builder = builder.follow_redirects(False).user_agent("gesso")
@@ -31,23 +37,25 @@ class Proxied:
         try:
             self._client: Client = builder.proxy(ProxyBuilder.all(proxy)).build()
         except (ValueError, PyreqwestError) as error:
-            raise Unusable("the proxy cannot be used") from error
+            raise Unusable from error
 
     def send(self, sent: Sent) -> _Exchange:
         """Begin an exchange, which `head` carries out; raises Unusable."""
+        read_url(sent.url)  # Refuses what the library would leave out, such as line breaks.
         headers = dict(sent.headers)
-        if sent.size_bytes is not None:
-            headers["content-length"] = str(sent.size_bytes)
+        size = len(sent.body) if isinstance(sent.body, bytes) else sent.size_bytes
+        if size is not None and (size or sent.method not in {"GET", "DELETE"}):
+            headers["content-length"] = str(size)
         try:
             request = self._client.request(sent.method, sent.url).headers(headers)
+            if callable(sent.body):
+                request = request.body_stream(sent.body())
+            elif sent.body:
+                request = request.body_bytes(sent.body)
+            # Without this, pieces would gather before the first of them is handed on.
+            return _Exchange(request.streamed_read_buffer_limit(0).build_streamed())
         except (ValueError, PyreqwestError) as error:
-            raise Unusable("the URL or a header cannot be used") from error
-        if callable(sent.body):
-            request = request.body_stream(sent.body())
-        elif sent.body:
-            request = request.body_bytes(sent.body)
-        # Without this, pieces would gather before the first of them is handed on.
-        return _Exchange(request.streamed_read_buffer_limit(0).build_streamed())
+            raise Unusable from error
 
 
 class _Exchange:
@@ -70,6 +78,8 @@ class _Exchange:
             raise Unreached("through the proxy") from error
         except PyreqwestError as error:
             raise Broken(type(error).__name__) from error
+        if response.status == 407:
+            raise Unreached("through the proxy")  # Its own answer, where nothing is tunnelled.
         self.status = response.status
         for name in response.headers:
             # A header that is no text must not make the answer unreadable.
@@ -80,9 +90,11 @@ class _Exchange:
         """Return what there is of the body, b"" at its end."""
         if self._response is None:
             return b""
+        chunk: Any = b""
         try:
             async with asyncio.timeout(within_s):
-                chunk = await self._response.body_reader.read_chunk()
+                while chunk is not None and not len(chunk):  # HTTP/2 has pieces of nothing.
+                    chunk = await self._response.body_reader.read_chunk()
         except ReadTimeoutError as error:
             raise TimeoutError from error
         except PyreqwestError as error:
@@ -90,5 +102,10 @@ class _Exchange:
         return b"" if chunk is None else bytes(chunk)
 
     async def close(self) -> None:
-        """End it; an answer that is still under way is broken off."""
-        await self._built.__aexit__(None, None, None)
+        """End it; an answer that is still under way is broken off.
+
+        The library goes on waiting for the head of one that was given up, for `silence_s`.
+        """
+        # What was never opened, or failed, has nothing that could be closed.
+        if self._response is not None:
+            await self._built.__aexit__(None, None, None)

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import functools
+import re
 from base64 import b64encode
 from typing import NamedTuple
-from urllib.parse import unquote, urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
 from gesso.upstream.transfer import Sent, Unusable
 
 _SCHEMES = {"http": 80, "https": 443}
+#: What no URL has: control characters, and halves of characters.
+_ODD = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
+#: What stands in a target as it is; all else (spaces, letters beyond ASCII) is escaped.
+_PLAIN = "!\"#$%&'()*+,/:;<=>?@[\\]^`{|}~"
 
 
 class Place(NamedTuple):
@@ -22,27 +27,30 @@ class Place(NamedTuple):
 
 @functools.lru_cache(maxsize=1024)
 def read_url(url: str) -> tuple[Place, str, str]:
-    """Return where a URL leads, what is asked for there, and the login that stands in it."""
+    """Return where a URL leads, what is asked for there, and the login that stands in it.
+
+    Raises Unusable.
+    """
     try:
         parts = urlsplit(url)
         scheme, host, port = parts.scheme, parts.hostname or "", parts.port
-    except ValueError as error:
-        raise Unusable("the URL cannot be read") from error
-    target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-    if scheme not in _SCHEMES or not host or not _is_plain(target):
-        raise Unusable("the URL cannot be called")
-    if not host.isascii():
-        try:
+        target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+        target = quote(target, safe=_PLAIN)
+        if not host.isascii():
             host = host.encode("idna").decode()
-        except UnicodeError as error:
-            raise Unusable("the host's name cannot be read") from error
+    except ValueError as error:
+        raise Unusable from error
+    # `urlsplit` leaves line breaks out, and somebody else may not.
+    if scheme not in _SCHEMES or not host or " " in host or _ODD.search(url):
+        raise Unusable
     login = f"{unquote(parts.username or '')}:{unquote(parts.password or '')}"
-    return Place(scheme, host, port or _SCHEMES[scheme]), target, "" if login == ":" else login
+    place = Place(scheme, host, _SCHEMES[scheme] if port is None else port)
+    return place, target, "" if login == ":" else login
 
 
 def write_head(sent: Sent, place: Place, target: str, login: str) -> bytes:
-    """Return the head of a request."""
-    name = f"[{place.host}]" if ":" in place.host else place.host
+    """Return the head of a request; raises Unusable."""
+    name = f"[{place.host.partition('%')[0]}]" if ":" in place.host else place.host
     if place.port != _SCHEMES[place.scheme]:
         name = f"{name}:{place.port}"
     lines = [f"{sent.method} {target} HTTP/1.1", f"host: {name}", "user-agent: gesso"]
@@ -55,10 +63,10 @@ def write_head(sent: Sent, place: Place, target: str, login: str) -> bytes:
     elif size or sent.method not in {"GET", "DELETE"}:
         lines.append(f"content-length: {size}")
     text = "\n".join(lines)
+    # What stood behind a line break would be a header, or a request, of its own.
     if "\r" in text or "\0" in text or text.count("\n") != len(lines) - 1:
-        raise Unusable("a header has a line break")
-    return (text.replace("\n", "\r\n") + "\r\n\r\n").encode()
-
-
-def _is_plain(target: str) -> bool:
-    return target.isascii() and target.isprintable() and " " not in target
+        raise Unusable
+    try:
+        return (text.replace("\n", "\r\n") + "\r\n\r\n").encode()
+    except UnicodeEncodeError as error:
+        raise Unusable from error

@@ -30,7 +30,7 @@ class Sent(NamedTuple):
 
     method: str
     url: str
-    headers: Mapping[str, str]
+    headers: Mapping[str, str]  #: Names in lower case; none about the host or the body's size.
     body: bytes | Pieces = b""
     size_bytes: int | None = None  #: Of a body in pieces, where it is known.
 

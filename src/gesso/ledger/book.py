@@ -37,7 +37,7 @@ def top_up(unit: Unit, account_id: str, nanos: int, *, reference: str, note: str
     """Credit money that came from outside; `reference` makes it happen only once."""
     if nanos <= 0:
         raise ValueError("a top-up must be positive")
-    _post(unit, "top_up", reference, FUNDING, available(account_id), nanos, account_id, note=note)
+    _post(unit, "top_up", reference, (FUNDING, available(account_id)), nanos, account_id, note)
     _change(unit, account_id, nanos, 0)
 
 
@@ -48,7 +48,7 @@ def adjust(unit: Unit, account_id: str, nanos: int, *, reference: str, note: str
     if nanos < 0:
         _need(unit, account_id, -nanos)
     ends = (FUNDING, available(account_id)) if nanos > 0 else (available(account_id), FUNDING)
-    _post(unit, "adjust", reference, *ends, abs(nanos), account_id, note=note)
+    _post(unit, "adjust", reference, ends, abs(nanos), account_id, note)
     _change(unit, account_id, nanos, 0)
 
 
@@ -117,17 +117,19 @@ def _give_back(unit: Unit, task: Payable, nanos: int, *, taken: int = 0) -> None
 def _post_task(
     unit: Unit, verb: str, task: Payable, source: str, destination: str, nanos: int
 ) -> None:
-    _post(
-        unit,
-        verb,
-        f"{task.id}/{verb}",
-        source,
-        destination,
-        nanos,
-        task.account_id,
-        key_id=task.key_id,
-        task_id=task.id if isinstance(task, Task) else None,
-        price_key=task.price_key,
+    unit.post(
+        Entry(
+            f"{task.id}/{verb}",
+            verb,
+            source,
+            destination,
+            nanos,
+            task.account_id,
+            unit.now,
+            task.key_id,
+            task.id if isinstance(task, Task) else None,
+            task.price_key,
+        )
     )
 
 
@@ -135,31 +137,12 @@ def _post(
     unit: Unit,
     verb: str,
     reference: str,
-    source: str,
-    destination: str,
+    ends: tuple[str, str],
     nanos: int,
     account_id: str,
-    *,
-    key_id: str | None = None,
-    task_id: int | None = None,
-    price_key: str = "",
-    note: str = "",
+    note: str,
 ) -> None:
-    unit.post(
-        Entry(
-            reference=reference,
-            verb=verb,
-            source=source,
-            destination=destination,
-            amount_nanos=nanos,
-            account_id=account_id,
-            posted_at=unit.now,
-            key_id=key_id,
-            task_id=task_id,
-            price_key=price_key,
-            note=note,
-        )
-    )
+    unit.post(Entry(reference, verb, *ends, nanos, account_id, unit.now, note=note))
 
 
 def _account(unit: Unit, account_id: str) -> None:

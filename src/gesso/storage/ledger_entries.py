@@ -49,7 +49,9 @@ _INSERT = Prepared(insert(table).inline(), (*_PLAIN, "posted_at"))
 
 async def append(connection: AsyncConnection, entries: Sequence[Entry]) -> None:
     """Append postings with one statement; a repeated reference raises IntegrityError."""
-    await _INSERT.run(connection, [(*_plain(e), millis(e.posted_at)) for e in entries])
+    # What is committed together was posted at the same moment.
+    times = {moment: millis(moment) for moment in {e.posted_at for e in entries}}
+    await _INSERT.run(connection, [(*_plain(e), times[e.posted_at]) for e in entries])
 
 
 async def sums(connection: AsyncConnection) -> dict[str, int]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import functools
 import hashlib
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from typing import TypeVar
 
@@ -69,8 +69,7 @@ class Relays:
 
         return handle
 
-    @contextmanager
-    def room_for(self, visit: Visit) -> Iterator[None]:
+    def room_for(self, visit: Visit) -> AbstractContextManager[None]:
         """Keep memory for the body of a request; raises QueueFull when others fill it."""
         declared = headers.find(visit.request, b"content-length")
         # A body that does not say its size may be as large as any.
@@ -78,11 +77,11 @@ class Relays:
         size = min(size, self._bounds.body_bytes)
         if self._buffered and self._buffered + size > self._bounds.buffer_bytes:
             raise QueueFull("too many large requests at once; try again soon")
-        self._buffered += size
-        try:
-            yield
-        finally:
-            self._buffered -= size
+        return _Room(self, size)
+
+    def fill(self, size_bytes: int) -> None:
+        """Count bytes of bodies that are in memory from now on, or no longer."""
+        self._buffered += size_bytes
 
     async def serve(self, visit: Visit, key: ApiKey, demand: Demand) -> None:
         """Relay one call to its end, or until the caller leaves."""
@@ -139,6 +138,22 @@ class Relays:
                 else None
             ),
         )
+
+
+class _Room:
+    """Memory for a body; a class, as a generator for each request costs more."""
+
+    __slots__ = ("_relays", "_size")
+
+    def __init__(self, relays: Relays, size_bytes: int) -> None:
+        self._relays = relays
+        self._size = size_bytes
+
+    def __enter__(self) -> None:
+        self._relays.fill(self._size)
+
+    def __exit__(self, *_: object) -> None:
+        self._relays.fill(-self._size)
 
 
 async def repeatable_form(visit: Visit, endpoint: Endpoint, form: Form) -> Again | None:

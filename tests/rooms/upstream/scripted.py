@@ -8,6 +8,8 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
+from gesso.upstream.transfer import Transfer
+
 #: An answer that says how long it is, after which the connection stays open.
 OK = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok"
 #: The loops that connections run on.
@@ -144,3 +146,15 @@ def answering(*answers: bytes) -> Serve:
             await peer.say(left.pop(0) if len(left) > 1 else left[0])
 
     return serve
+
+
+async def finish(transfer: Transfer) -> bytes:
+    """Take a whole answer and return its body."""
+    try:
+        await transfer.head(5)
+        found = b""
+        while piece := await transfer.read(5):
+            found += piece
+        return found
+    finally:
+        await transfer.close()

@@ -18,7 +18,16 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from gesso.upstream.direct import Direct
 from gesso.upstream.transfer import Broken, Sent, Transfer, Unreached, Unusable
 from tests.conftest import free_port
-from tests.rooms.upstream.scripted import LOOPS, OK, Peer, Serve, Server, answering, scripted
+from tests.rooms.upstream.scripted import (
+    LOOPS,
+    OK,
+    Peer,
+    Serve,
+    Server,
+    answering,
+    finish,
+    scripted,
+)
 
 pytestmark = pytest.mark.anyio
 
@@ -28,17 +37,6 @@ SOON_S = 0.05
 @pytest.fixture(params=LOOPS, ids=["asyncio", "uvloop"])
 def anyio_backend(request: pytest.FixtureRequest) -> Any:
     return request.param
-
-
-async def finish(transfer: Transfer) -> bytes:
-    try:
-        await transfer.head(5)
-        found = b""
-        while piece := await transfer.read(5):
-            found += piece
-        return found
-    finally:
-        await transfer.close()
 
 
 async def finish_two(client: Direct, server: Server) -> None:

@@ -9,8 +9,17 @@ from typing import Any
 import pytest
 
 from gesso.upstream.direct import Direct
-from gesso.upstream.transfer import Broken, Pieces, Sent, Transfer
-from tests.rooms.upstream.scripted import LOOPS, OK, Peer, Request, Serve, answering, scripted
+from gesso.upstream.transfer import Broken, Pieces, Sent
+from tests.rooms.upstream.scripted import (
+    LOOPS,
+    OK,
+    Peer,
+    Request,
+    Serve,
+    answering,
+    finish,
+    scripted,
+)
 
 pytestmark = pytest.mark.anyio
 
@@ -24,17 +33,6 @@ TOO_LARGE = b"HTTP/1.1 413 Too Large\r\ncontent-length: 2\r\n\r\nno"
 @pytest.fixture(params=LOOPS, ids=["asyncio", "uvloop"])
 def anyio_backend(request: pytest.FixtureRequest) -> Any:
     return request.param
-
-
-async def finish(transfer: Transfer) -> bytes:
-    try:
-        await transfer.head(5)
-        found = b""
-        while piece := await transfer.read(5):
-            found += piece
-        return found
-    finally:
-        await transfer.close()
 
 
 async def stalled(count: Callable[[], int]) -> int:

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from gesso.upstream.proxied import Proxied
-from gesso.upstream.transfer import Broken, Sent, Transfer, Unreached, Unusable
+from gesso.upstream.transfer import Broken, Sent, Unreached, Unusable
 from tests.conftest import free_port
 from tests.proxies import running_proxy
-from tests.rooms.upstream.scripted import OK, Peer, Request, answering, scripted
+from tests.rooms.upstream.scripted import OK, Peer, Request, answering, finish, scripted
 
 pytestmark = pytest.mark.anyio
 
@@ -21,17 +21,6 @@ SCHEMES = ["http", "socks5"]
 
 def client(proxy: str) -> Proxied:
     return Proxied(proxy, connect_s=5, silence_s=5)
-
-
-async def finish(transfer: Transfer) -> bytes:
-    try:
-        await transfer.head(5)
-        found = b""
-        while piece := await transfer.read(5):
-            found += piece
-        return found
-    finally:
-        await transfer.close()
 
 
 async def pieces() -> AsyncIterator[bytes]:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import gc
+import itertools
+import os
 import socket
 from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -62,10 +64,18 @@ async def database_url(request: pytest.FixtureRequest) -> AsyncIterator[str]:
         yield url
 
 
+#: Below what systems give to outgoing connections, one of which may take a port in the moment
+#: between its choice and its use; a part for each process of the tests, and each port once.
+_WORKER = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")) % 4
+_PORTS = itertools.cycle(range(20_000 + 3_000 * _WORKER, 23_000 + 3_000 * _WORKER))
+
+
 def free_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return int(free.getsockname()[1])
+    for port in _PORTS:
+        with socket.socket() as free, suppress(OSError):
+            free.bind(("127.0.0.1", port))
+            return port
+    raise AssertionError("the ports never end")
 
 
 class Gateway:

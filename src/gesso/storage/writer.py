@@ -111,7 +111,7 @@ class Writer:
                 size = min(len(self._waiting), BATCH)
                 batch = [self._waiting.popleft() for _ in range(size)]
                 await self._serve(batch)
-                if size >= _CROWD and not batch[-1].lasting:
+                if size >= _CROWD and not any(one.lasting for one in batch):
                     await asyncio.sleep(_GATHER_S)
 
     async def _serve(self, batch: list[_Asked]) -> None:

@@ -75,6 +75,8 @@ def lists(channel: Channel, model: str) -> bool:
 
 def upstream_name(channel: Channel, model: str) -> str:
     """Return the name by which a channel's upstream knows a model."""
+    if not channel.options.get("model_map"):
+        return model  # Most channels have none, and each call asks.
     mapping = _mapping(channel)
     found = [name for name in mapping if _matches(model, name)]
     if not found:

@@ -1,12 +1,15 @@
-"""The port of providers that relay calls as they come, beside the one that takes tasks."""
+"""The port of providers that relay calls as they come, beside the one that takes tasks.
+
+What is made for each call is a named tuple here, for the reason that `call` gives.
+"""
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Protocol, runtime_checkable
+from types import MappingProxyType
+from typing import NamedTuple, Protocol, runtime_checkable
 
 from gesso.domain.channel import Channel
 
@@ -27,8 +30,7 @@ class Endpoint(StrEnum):
     SPEECH = "audio/speech"
 
 
-@dataclass(frozen=True, slots=True)
-class Ask:
+class Ask(NamedTuple):
     """One request to an upstream. A body can be opened again for another try."""
 
     path: str  #: Below the channel's base URL, such as `chat/completions`.
@@ -37,11 +39,10 @@ class Ask:
     size_bytes: int | None = None  #: Of a body that is opened.
     content_type: str = ""
     waits: bool = False  #: Whether nobody reads the answer before it is whole.
-    headers: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = MappingProxyType({})
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
+class Reply(NamedTuple):
     """The head of an upstream's answer, and its body as it comes."""
 
     status: int

@@ -7,30 +7,23 @@ one id cost more than everything else of it.
 from __future__ import annotations
 
 import os
-import threading
 
-#: Bytes that are fetched at once.
-_FETCH = 4096
+#: Bytes that are fetched at once, and the most that are drawn at once.
+_FETCH, _PIECE = 4096, 16
 
-_lock = threading.Lock()
-_bytes, _at = b"", 0
+#: Pieces that nobody got. Taking from a list's end needs no lock beside threads.
+_pieces: list[bytes] = []
 
 
 def draw(count: int) -> bytes:
-    """Return so many bytes, at most a fetch, that nobody got before."""
-    global _bytes, _at
-    with _lock:
-        if _at + count > len(_bytes):
-            _bytes, _at = os.urandom(_FETCH), 0
-        drawn = _bytes[_at : _at + count]
-        _at += count
-    return drawn
-
-
-def _forget() -> None:
-    global _lock, _bytes, _at
-    _lock, _bytes, _at = threading.Lock(), b"", 0
+    """Return so many bytes, at most 16, that nobody got before."""
+    while True:
+        try:
+            return _pieces.pop()[:count]
+        except IndexError:
+            fetched = os.urandom(_FETCH)
+            _pieces.extend(fetched[at : at + _PIECE] for at in range(0, _FETCH, _PIECE))
 
 
 # A forked child would draw what its parent draws.
-os.register_at_fork(after_in_child=_forget)
+os.register_at_fork(after_in_child=_pieces.clear)

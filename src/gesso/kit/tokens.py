@@ -24,7 +24,8 @@ KEPT = 128 * 1024
 #: Models from before o200k_base; all others, unknown ones too, are counted with that.
 _CL100K = re.compile(r"(?:ft:)?(?:gpt-4(?![o.])|gpt-3\.?5|text-embedding-)")
 #: A picture or a recording inside JSON: base64 that long is no text.
-_DATA = re.compile(rb"[A-Za-z0-9+/_-]{1024,}={0,2}")
+_DATA_BYTES = 1024
+_DATA = re.compile(rb"[A-Za-z0-9+/_-]{%d,}={0,2}" % _DATA_BYTES)
 #: A picture that is only pointed at.
 _LINK = re.compile(rb'"(?:image_)?url"\s*:\s*"http')
 _ASCII = bytes(range(128))
@@ -57,7 +58,7 @@ def guess(body: bytes) -> int:
     """
     pictures = text = 0
     start = 0
-    for found in _DATA.finditer(body):
+    for found in _DATA.finditer(body) if len(body) >= _DATA_BYTES else ():
         pictures += 1
         text += found.start() - start
         start = found.end()

@@ -288,7 +288,11 @@ class _Ending:
             self._meter = (
                 EventMeter(hides_usage=self._demand.hides_usage, model=self._demand.model)
                 if is_stream
-                else BodyMeter(kind, model=self._demand.model)
+                else BodyMeter(
+                    kind,
+                    model=self._demand.model,
+                    pictures=bool(self._demand.foreseen.pictures),
+                )
             )
         chunks = self._pass(opened, time.monotonic() + total_s)
         wait = opened.headers.get("retry-after", "")

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from typing import NamedTuple
 
 from gesso.domain.call import Call, Usage
 from gesso.domain.channel import Channel
@@ -12,14 +13,13 @@ from gesso.domain.relay import Ask, Endpoint
 from gesso.services.relay_again import Again
 
 
-@dataclass(frozen=True, slots=True)
-class Demand:
+class Demand(NamedTuple):
     """One call that a caller wants relayed."""
 
     endpoint: Endpoint
     model: str
     write: Callable[[Channel], Ask]  #: The request as a channel's upstream gets it.
-    foreseen: Usage = field(default_factory=Usage)  #: At most this is used; it is held.
+    foreseen: Usage = Usage()  #: At most this is used; it is held.
     hides_usage: bool = False  #: Whether the chunk with the usage was ours to ask for.
     quality: str = ""  #: Of pictures, for their price.
     previous_id: str = ""  #: A stored response; the call goes where that was made.

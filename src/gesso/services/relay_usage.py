@@ -49,6 +49,14 @@ class _Usage(msgspec.Struct):
     input_tokens_details: _Details | None = None
     seconds: float | None = None
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether it tells of nothing that was used."""
+        read, written = self.prompt_tokens, self.completion_tokens
+        return not (
+            read or written or self.input_tokens or self.output_tokens or self.seconds is not None
+        )
+
 
 class _Stored(msgspec.Struct):
     id: Any = None
@@ -62,19 +70,25 @@ class _Choice(msgspec.Struct):
     text: Any = None
 
 
-class _Seen(msgspec.Struct):
-    """What is read of an answer or of one event of it; all else is skipped."""
+class _Told(msgspec.Struct):
+    """What an answer says of itself."""
 
     id: Any = None
     object: Any = None
-    choices: list[_Choice] | None = None
     usage: _Usage | None = None
     response: _Stored | None = None
+
+
+class _Seen(_Told):
+    """What is read of an answer or of one event of it; all else is skipped."""
+
+    choices: list[_Choice] | None = None
     delta: Any = None
     text: Any = None
     output: msgspec.Raw = msgspec.Raw()  # read only when it has to be counted
 
 
+_told = msgspec.json.Decoder(_Told)
 _seen = msgspec.json.Decoder(_Seen)
 _usage = msgspec.json.Decoder(_Usage)
 _utf8 = codecs.getincrementaldecoder("utf-8")
@@ -112,14 +126,16 @@ class _Counter:
         self._tallies: dict[int, Tally] = {}  #: By answer, for a stream mixes them.
         self._pictures = 0
 
-    def _note(self, seen: _Seen) -> None:
-        self._said = seen.usage or self._said
-        if seen.object == "response" and isinstance(seen.id, str):
-            self.upstream_id = seen.id[:120]
-        if seen.response is not None:
-            self._said = seen.response.usage or self._said
-            if isinstance(seen.response.id, str):
-                self.upstream_id = seen.response.id[:120]
+    def _note(self, told: _Told) -> None:
+        self._said = told.usage or self._said
+        if told.object == "response" and isinstance(told.id, str):
+            self.upstream_id = told.id[:120]
+        if told.response is not None:
+            self._said = told.response.usage or self._said
+            if isinstance(told.response.id, str):
+                self.upstream_id = told.response.id[:120]
+
+    def _add_all(self, seen: _Seen) -> None:
         for choice in seen.choices or ():
             for part in (choice.delta, choice.message, choice.text):
                 if part is not None:
@@ -151,26 +167,28 @@ class _Counter:
 
     def usage(self, foreseen: Usage, count_prompt: Callable[[], int] | None = None) -> Usage:
         said = self._said
-        counted = foreseen._replace(pictures=self._pictures if foreseen.pictures else 0)
+        pictures = self._pictures if foreseen.pictures else 0
         if said is None or self._is_denied(said):
             # Speech and transcripts are paid by their length, which was known before.
             read = count_prompt() if count_prompt else foreseen.input_tokens
             written = sum(tally.tokens for tally in self._tallies.values())
-            return counted._replace(input_tokens=read, output_tokens=written, estimated=True)
-        details = said.prompt_tokens_details or said.input_tokens_details or _Details()
-        if said.seconds is not None:
-            counted = counted._replace(audio_ms=round(said.seconds * 1000))
-        return counted._replace(
-            input_tokens=max(0, said.prompt_tokens or said.input_tokens or 0),
-            cached_tokens=max(0, details.cached_tokens or 0),
-            output_tokens=max(0, said.completion_tokens or said.output_tokens or 0),
-            estimated=False,
+            return foreseen._replace(
+                input_tokens=read, output_tokens=written, pictures=pictures, estimated=True
+            )
+        details = said.prompt_tokens_details or said.input_tokens_details
+        seconds = said.seconds
+        return Usage(
+            max(0, said.prompt_tokens or said.input_tokens or 0),
+            max(0, details.cached_tokens or 0) if details else 0,
+            max(0, said.completion_tokens or said.output_tokens or 0),
+            foreseen.characters,
+            foreseen.audio_ms if seconds is None else round(seconds * 1000),
+            pictures,
         )
 
     def _is_denied(self, said: _Usage) -> bool:
         """Say whether no tokens at all are told of, though words went by: nobody counted."""
-        told = (said.prompt_tokens, said.completion_tokens, said.input_tokens, said.output_tokens)
-        return not any(told) and said.seconds is None and any(self._tallies.values())
+        return said.is_empty and any(self._tallies.values())
 
 
 class EventMeter(_Counter):
@@ -222,6 +240,7 @@ class EventMeter(_Counter):
         except msgspec.MsgspecError:
             return False
         self._note(seen)
+        self._add_all(seen)
         head = event[:60]
         if any(name in head for name in _LAST):
             self.done = True
@@ -233,20 +252,20 @@ class EventMeter(_Counter):
 class BodyMeter(_Counter):
     """Counts an answer that is one piece: JSON, or bytes that say nothing of their usage."""
 
-    def __init__(self, content_type: str, *, model: str = "") -> None:
-        """Take what it is; of sound and pictures there is nothing to read."""
+    def __init__(self, content_type: str, *, model: str = "", pictures: bool = False) -> None:
+        """Take what it is, and whether pictures are counted; of sound there is nothing to read."""
         super().__init__(model)
         self._is_json = "json" in content_type
-        self._is_text = content_type.startswith("text/")
-        self._decoder = _utf8(errors="replace")
+        self._decoder = _utf8(errors="replace") if content_type.startswith("text/") else None
+        self._counts_pictures = pictures
         self._head = bytearray()
         self._tail = b""
         self._overlap = b""
-        self._read_whole: _Seen | None = None
+        self._told: _Told | None = None
 
     def feed(self, chunk: bytes) -> bytes:
         """Keep the ends of it."""
-        if self._is_text:
+        if self._decoder is not None:
             self._add(self._decoder.decode(chunk))
         elif self._is_json:
             room = _WHOLE - len(self._head)
@@ -254,17 +273,21 @@ class BodyMeter(_Counter):
                 self._head += chunk[:room]
             if len(chunk) > room:
                 self._tail = (self._tail + chunk[max(room, 0) :])[-_END:]
-            seam = self._overlap + chunk
-            for found in _PICTURE.finditer(seam):
-                self._pictures += found.end() > len(self._overlap)
-            self._overlap = seam[-_OVERLAP:]
+            if self._counts_pictures:
+                self._count_pictures(chunk)
         return chunk
+
+    def _count_pictures(self, chunk: bytes) -> None:
+        seam = self._overlap + chunk
+        for found in _PICTURE.finditer(seam):
+            self._pictures += found.end() > len(self._overlap)
+        self._overlap = seam[-_OVERLAP:]
 
     def flush(self) -> bytes:
         """Return nothing: nothing waits. Raises Unavailable for JSON that is none."""
         if self._is_json and not self._tail:
             try:
-                self._read_whole = _seen.decode(self._head)
+                self._told = _told.decode(self._head)
             except msgspec.ValidationError:
                 pass  # JSON of another shape
             except (msgspec.DecodeError, UnicodeError):
@@ -283,14 +306,24 @@ class BodyMeter(_Counter):
 
     def _read(self) -> None:
         """Read what was kept, and let it go."""
-        if (seen := self._read_whole) is not None:
-            self._note(seen)
-            self._add(seen.text)
-            if seen.output and self._said is None:
-                self._add(msgspec.json.decode(seen.output))
+        if (told := self._told) is not None:
+            self._note(told)
+            if self._said is None or self._said.is_empty:
+                self._add_words()
         elif self._is_json:
             self._said = _find_usage(self._tail) or _find_usage(bytes(self._head[:_END]))
-        self._read_whole, self._is_json = None, False
+        self._told, self._is_json = None, False
+
+    def _add_words(self) -> None:
+        """Read the words as well: they may have to be counted."""
+        try:
+            seen = _seen.decode(self._head)
+        except msgspec.ValidationError:
+            return  # JSON of another shape
+        self._add_all(seen)
+        self._add(seen.text)
+        if seen.output and self._said is None:
+            self._add(msgspec.json.decode(seen.output))
 
 
 def _find_usage(text: bytes) -> _Usage | None:

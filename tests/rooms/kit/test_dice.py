@@ -18,7 +18,7 @@ def test_a_forked_child_draws_its_own() -> None:
     reading, writing = os.pipe()
     child = os.fork()
     if not child:
-        os.write(writing, dice.draw(32))
+        os.write(writing, dice.draw(16))
         os._exit(0)
     os.waitpid(child, 0)
-    assert os.read(reading, 32) != dice.draw(32)
+    assert os.read(reading, 16) != dice.draw(16)

@@ -137,7 +137,7 @@ def test_responses_tell_their_id_and_their_usage() -> None:
 def test_a_long_body_keeps_its_ends_only(step: int) -> None:
     data = b'{"data":[' + b",".join([b'{"b64_json":"' + b"A" * 400_000 + b'"}'] * 3)
     data += b'],"usage":{"input_tokens":7,"output_tokens":8}}'
-    meter = BodyMeter("application/json")
+    meter = BodyMeter("application/json", pictures=True)
     assert fed(meter, data, list(range(step, len(data), step))) == data
     found = meter.usage(Usage(pictures=9))
     assert found == Usage(7, output_tokens=8, pictures=3)

@@ -11,7 +11,7 @@ import base64
 import hashlib
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import msgspec
@@ -72,7 +72,7 @@ class Images:
 
     async def _generate(self, visit: Visit, key: ApiKey) -> None:
         raw = await read_body(visit.request, self._bounds.body_bytes)
-        body = requests.read_body(requests.with_model(raw, _FIRST_MODEL))
+        body = requests.Body(requests.with_model(raw, _FIRST_MODEL))
         prefer = visit.request.headers.get("prefer", "")
         channels = self._studio.catalogue.channels
         if is_async(prefer, body.value("async"), body.model, channels):
@@ -87,7 +87,7 @@ class Images:
         else:
             demand = self._relays.demand(Endpoint.IMAGES, body)
             again = repeatable(visit, Endpoint.IMAGES, raw)
-            await self._relays.serve(visit, key, replace(demand, again=again))
+            await self._relays.serve(visit, key, demand._replace(again=again))
 
     def form(self, endpoint: Endpoint) -> Callable[[Visit], Awaitable[None]]:
         """Return the handler of edits or variations."""
@@ -102,7 +102,7 @@ class Images:
                     await self._edit(visit, key, endpoint, model, form)
                 else:
                     again = await repeatable_form(visit, endpoint, form)
-                    demand = replace(_demand(endpoint, model, form), again=again)
+                    demand = _demand(endpoint, model, form)._replace(again=again)
                     await self._relays.serve(visit, key, demand)
 
         return handle

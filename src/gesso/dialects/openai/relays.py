@@ -7,8 +7,6 @@ import functools
 import hashlib
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractContextManager
-from dataclasses import replace
-from typing import TypeVar
 
 import msgspec
 
@@ -35,7 +33,6 @@ _KEY_CHARS = 240
 _MODERATION = "omni-moderation-latest"
 _STREAMING = [(b"cache-control", b"no-cache"), (b"x-accel-buffering", b"no")]
 
-T = TypeVar("T")
 Other = Callable[[Visit, ApiKey, Body], Awaitable[bool]]
 
 
@@ -59,13 +56,17 @@ class Relays:
                 raw = await read_body(visit.request, self._bounds.body_bytes)
                 if endpoint is Endpoint.MODERATIONS:
                     raw = requests.with_model(raw, _MODERATION)
-                body = await _away(raw, requests.read_body, raw)
+                large = len(raw) > _LARGE
+                body = await asyncio.to_thread(_read, raw) if large else Body(raw)
                 requests.check(endpoint, body, most_messages=self._bounds.messages)
                 if other is not None and await other(visit, key, body):
                     return
-                demand = await _away(raw, self.demand, endpoint, body)
                 again = repeatable(visit, endpoint, raw)
-                await self.serve(visit, key, replace(demand, again=again) if again else demand)
+                if large:
+                    demand = await asyncio.to_thread(self.demand, endpoint, body, again)
+                else:
+                    demand = self.demand(endpoint, body, again)
+                await self.serve(visit, key, demand)
 
         return handle
 
@@ -120,23 +121,21 @@ class Relays:
         call = await self._relayer.get_call(key, call_id)
         await visit.answer(200, wire.write_receipt(call))
 
-    def demand(self, endpoint: Endpoint, body: Body) -> Demand:
+    def demand(self, endpoint: Endpoint, body: Body, again: Again | None = None) -> Demand:
         """Return what a JSON request asks for, as it is relayed."""
         previous = body.value("previous_response_id") if endpoint is Endpoint.RESPONSES else None
         quality = body.value("quality") if endpoint is Endpoint.IMAGES else None
+        counted = prompts.is_counted(endpoint)
         return Demand(
             endpoint,
             body.model,
-            lambda channel: requests.write(endpoint, body, channel),
+            functools.partial(requests.write, endpoint, body),
             requests.foresee(endpoint, body, output_tokens=self._bounds.output_tokens),
-            hides_usage=requests.hides_usage(endpoint, body),
-            quality=quality if isinstance(quality, str) else "",
-            previous_id=previous if isinstance(previous, str) else "",
-            count_prompt=(
-                functools.partial(prompts.count, endpoint, body)
-                if prompts.is_counted(endpoint)
-                else None
-            ),
+            requests.hides_usage(endpoint, body),
+            quality if isinstance(quality, str) else "",
+            previous if isinstance(previous, str) else "",
+            again,
+            functools.partial(prompts.count, endpoint, body) if counted else None,
         )
 
 
@@ -243,8 +242,8 @@ def _envelope(error: GessoError) -> bytes:
     return wire.write_error(error.message, kind, param=error.param, code=code)
 
 
-async def _away(raw: bytes, function: Callable[..., T], *values: object) -> T:
-    """Call a function that reads a body; in a thread when that takes long."""
-    if len(raw) > _LARGE:
-        return await asyncio.to_thread(function, *values)
-    return function(*values)
+def _read(raw: bytes) -> Body:
+    """Read all that may be asked for of a large request."""
+    body = Body(raw)
+    body.fields  # noqa: B018 - what is asked for later is at hand then
+    return body

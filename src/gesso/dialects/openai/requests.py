@@ -7,7 +7,7 @@ sent, so that nothing is lost or changed on the way.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import msgspec
@@ -19,23 +19,67 @@ from gesso.domain.errors import InvalidOrder
 from gesso.domain.relay import Ask, Endpoint
 from gesso.kit import tokens
 
-_top = msgspec.json.Decoder(dict[str, msgspec.Raw])
-_MAXIMA = ("max_completion_tokens", "max_tokens", "max_output_tokens")
 #: The most tokens and answers that one request may ask for.
 _MOST_TOKENS, _MOST_ANSWERS = 10_000_000, 128
+_MAXIMA = ("max_completion_tokens", "max_tokens", "max_output_tokens")
 _WITH_USAGE = frozenset({Endpoint.CHAT, Endpoint.COMPLETIONS})
 _WITH_OUTPUT = frozenset({Endpoint.CHAT, Endpoint.COMPLETIONS, Endpoint.RESPONSES})
+_NEEDED = {
+    Endpoint.CHAT: "messages",
+    Endpoint.EMBEDDINGS: "input",
+    Endpoint.MODERATIONS: "input",
+    Endpoint.SPEECH: "input",
+    Endpoint.IMAGES: "prompt",
+}
 
 
-@dataclass(frozen=True, slots=True)
+class _Asked(msgspec.Struct):
+    """What is read of each request; all else is passed over."""
+
+    model: Any = None
+    stream: Any = None
+    stream_options: Any = None
+    n: Any = None
+    max_tokens: Any = None
+    max_completion_tokens: Any = None
+    max_output_tokens: Any = None
+    messages: msgspec.Raw = msgspec.Raw()
+
+
+_asked = msgspec.json.Decoder(_Asked)
+_top = msgspec.json.Decoder(dict[str, msgspec.Raw])
+_list = msgspec.json.Decoder(list[msgspec.Raw])
+_UNREADABLE = (msgspec.MsgspecError, RecursionError, UnicodeError)
+
+
 class Body:
-    """A JSON request, its top level taken apart."""
+    """A JSON request, of which little is read."""
 
-    raw: bytes
-    fields: Mapping[str, msgspec.Raw]
-    model: str
-    stream: bool
-    asks_usage: bool  #: Whether the caller wants the usage in the stream.
+    def __init__(self, raw: bytes) -> None:
+        """Read it; raises InvalidOrder for what is no JSON object with a model."""
+        try:
+            asked = _asked.decode(raw)
+        except _UNREADABLE:
+            raise _unreadable() from None
+        stream, options = asked.stream, asked.stream_options or {}
+        if not isinstance(stream, bool | None):
+            raise InvalidOrder("stream must be true or false", param="stream")
+        if not isinstance(options, dict):
+            raise InvalidOrder("stream_options must be an object", param="stream_options")
+        self.raw = raw
+        self.asked = asked
+        self.model = models.check_name(asked.model)
+        self.stream = bool(stream)
+        #: Whether the caller wants the usage in the stream.
+        self.asks_usage = options.get("include_usage") is True
+
+    @cached_property
+    def fields(self) -> Mapping[str, msgspec.Raw]:
+        """Its top level, every value as the caller wrote it; raises InvalidOrder."""
+        try:
+            return _top.decode(self.raw)
+        except _UNREADABLE:
+            raise _unreadable() from None
 
     def value(self, name: str) -> Any:
         """Return a field as Python has it; None when it is not there."""
@@ -44,7 +88,7 @@ class Body:
             return None
         try:
             return msgspec.json.decode(raw)
-        except (msgspec.MsgspecError, RecursionError, UnicodeError):
+        except _UNREADABLE:
             raise InvalidOrder(f"{name} cannot be read", param=name) from None
 
 
@@ -52,46 +96,24 @@ def with_model(raw: bytes, name: str) -> bytes:
     """Name the model that an endpoint has when a request names none."""
     try:
         fields = _top.decode(raw)
-    except (msgspec.MsgspecError, RecursionError, UnicodeError):
-        return raw  # `read_body` says what is wrong with it
+    except _UNREADABLE:
+        return raw  # `Body` says what is wrong with it
     return raw if "model" in fields else msgspec.json.encode({**fields, "model": name})
-
-
-def read_body(raw: bytes) -> Body:
-    """Take a request apart; raises InvalidOrder for what is no JSON object with a model."""
-    try:
-        fields = _top.decode(raw)
-    except (msgspec.MsgspecError, RecursionError, UnicodeError):
-        raise InvalidOrder(
-            "We could not parse the JSON body of your request: it must be a JSON object."
-        ) from None
-    body = Body(raw, fields, "", False, False)
-    stream = body.value("stream")
-    if not isinstance(stream, bool | None):
-        raise InvalidOrder("stream must be true or false", param="stream")
-    options = body.value("stream_options") or {}
-    if not isinstance(options, dict):
-        raise InvalidOrder("stream_options must be an object", param="stream_options")
-    asks = options.get("include_usage") is True
-    return Body(raw, fields, models.check_name(body.value("model")), bool(stream), asks)
 
 
 def check(endpoint: Endpoint, body: Body, *, most_messages: int) -> None:
     """Raise InvalidOrder for what no upstream could serve."""
-    needed = {
-        Endpoint.CHAT: "messages",
-        Endpoint.EMBEDDINGS: "input",
-        Endpoint.MODERATIONS: "input",
-        Endpoint.SPEECH: "input",
-        Endpoint.IMAGES: "prompt",
-    }.get(endpoint)
-    if needed and needed not in body.fields:
-        raise InvalidOrder(f"Missing required parameter: '{needed}'.", param=needed)
+    needed = _NEEDED.get(endpoint)
     if endpoint is not Endpoint.CHAT:
+        if needed and needed not in body.fields:
+            raise _missing(needed)
         return
+    raw = body.asked.messages
+    if not raw:
+        raise _missing("messages")
     try:
-        messages = msgspec.json.decode(body.fields["messages"], type=list[msgspec.Raw])
-    except msgspec.MsgspecError:
+        messages = _list.decode(raw)
+    except _UNREADABLE:
         raise InvalidOrder("messages must be a list", param="messages") from None
     if not messages:
         raise InvalidOrder("messages must not be empty", param="messages")
@@ -106,13 +128,17 @@ def foresee(endpoint: Endpoint, body: Body, *, output_tokens: int) -> Usage:
         if not isinstance(text, str):
             raise InvalidOrder("input must be a text", param="input")
         return Usage(tokens.guess(body.raw), characters=len(text))
-    answers = _number(body, "n", _MOST_ANSWERS) or 1
+    asked = body.asked
+    answers = 1 if asked.n is None else _number(asked.n, "n", _MOST_ANSWERS)
     if endpoint is Endpoint.IMAGES:
         return Usage(tokens.guess(body.raw), output_tokens=0, pictures=answers)
     most = 0
     if endpoint in _WITH_OUTPUT:
-        named = [_number(body, name, _MOST_TOKENS) for name in _MAXIMA]
-        most = max((n for n in named if n), default=output_tokens) * answers
+        for name in _MAXIMA:
+            value = getattr(asked, name)
+            if value is not None:
+                most = max(most, _number(value, name, _MOST_TOKENS))
+        most = (most or output_tokens) * answers
     return Usage(tokens.guess(body.raw), output_tokens=most)
 
 
@@ -128,17 +154,23 @@ def write(endpoint: Endpoint, body: Body, channel: Channel) -> Ask:
     if name != body.model:
         changed["model"] = name
     if hides_usage(endpoint, body) and not channel.options.get("no_stream_usage"):
-        options = body.value("stream_options") or {}
-        changed["stream_options"] = {**options, "include_usage": True}
+        changed["stream_options"] = {**(body.asked.stream_options or {}), "include_usage": True}
     raw = msgspec.json.encode({**body.fields, **changed}) if changed else body.raw
     waits = not body.stream and endpoint is not Endpoint.SPEECH
     return Ask(endpoint.value, body=raw, content_type="application/json", waits=waits)
 
 
-def _number(body: Body, name: str, most: int) -> int | None:
-    value = body.value(name)
-    if value is None:
-        return None
+def _number(value: Any, name: str, most: int) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or not 0 < value <= most:
         raise InvalidOrder(f"{name} must be a whole number of 1–{most}", param=name)
     return value
+
+
+def _missing(name: str) -> InvalidOrder:
+    return InvalidOrder(f"Missing required parameter: '{name}'.", param=name)
+
+
+def _unreadable() -> InvalidOrder:
+    return InvalidOrder(
+        "We could not parse the JSON body of your request: it must be a JSON object."
+    )

@@ -13,7 +13,7 @@ from gesso.kit.tokens import PICTURE
 
 
 def counted(endpoint: Endpoint, **fields: Any) -> int:
-    body = requests.read_body(json.dumps({"model": "gpt-4o", **fields}).encode())
+    body = requests.Body(json.dumps({"model": "gpt-4o", **fields}).encode())
     found = prompts.count(endpoint, body)
     assert found <= requests.foresee(endpoint, body, output_tokens=1).input_tokens
     return found

@@ -33,7 +33,8 @@ class Doorkeeper:
 
     async def admit(self, request: Request) -> ApiKey:
         """Return the caller's key; raises NotAuthenticated, NotAllowed or RateLimited."""
-        address = request.client.host if request.client else None
+        client = request.scope.get("client")
+        address = client[0] if client else None
         key = await self._authenticator.authenticate(read_secret(request), address)
         self._pace.check(key)
         return key

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from datetime import UTC, datetime
 
 from gesso.domain.caller import ApiKey
 from gesso.domain.errors import NotAuthenticated
@@ -13,6 +14,7 @@ from gesso.storage.database import Database
 
 #: How long a key's row is believed; a revoked key works at most this much longer.
 _BELIEVE_S = 1.0
+_ANY_TIME = datetime.min.replace(tzinfo=UTC)
 #: Most keys kept at hand. Unknown keys are not kept, so strangers cannot fill this.
 _KEEP = 10_000
 
@@ -38,7 +40,8 @@ class Authenticator:
         if key is None:
             # Clients of the OpenAI wire tell a bad key from a bad request by these first words.
             raise NotAuthenticated("Incorrect API key provided: this key is not known")
-        key.check_usable(clock.now())
+        # Most keys have no end, and the time is not looked up for them.
+        key.check_usable(clock.now() if key.expires_at is not None else _ANY_TIME)
         key.check_address(address)
         return key
 

@@ -20,6 +20,7 @@ from gesso.domain.errors import GessoError, Unavailable
 from gesso.domain.limits import Allowance, What
 from gesso.http.auth import Doorkeeper
 from gesso.http.faults import status_of
+from gesso.kit.patience import Patience
 from gesso.settings import Settings
 
 log = structlog.get_logger()
@@ -61,10 +62,19 @@ _RATE = {
 }
 
 
+def _rate(told: Allowance) -> tuple[tuple[bytes, bytes], ...]:
+    limit, remaining, reset = _RATE[told.what]
+    return (
+        (limit, b"%d" % told.limit),
+        (remaining, b"%d" % told.left),
+        (reset, b"%.3fs" % told.reset_s),
+    )
+
+
 class Visit:
     """One request: its caller, its id, and the way to answer it."""
 
-    def __init__(self, scope: Scope, receive: Receive, send: Send, doorkeeper: Doorkeeper) -> None:
+    def __init__(self, scope: Scope, receive: Receive, send: Send, door: Door) -> None:
         """Begin; nobody was asked for a key yet."""
         self.request = Request(scope, receive, send)
         self.id = ids.new_id("req")
@@ -73,7 +83,8 @@ class Visit:
         self.started = False  #: Whether the head of an answer is out.
         self._receive = receive
         self._send = send
-        self._doorkeeper = doorkeeper
+        self._doorkeeper = door.doorkeeper
+        self.patience = door.patience
         self._since = time.monotonic()
 
     async def admit(self) -> ApiKey:
@@ -86,19 +97,16 @@ class Visit:
         took_ms = int((time.monotonic() - self._since) * 1000)
         found = [
             (b"x-request-id", self.id.encode()),
-            (b"openai-processing-ms", str(took_ms).encode()),
+            (b"openai-processing-ms", b"%d" % took_ms),
         ]
-        told = self.allowances
-        if self.key is not None and not any(one.what is What.REQUESTS for one in told):
+        is_told = False  # Whether the relay counted requests, more closely than the doorkeeper.
+        for one in self.allowances:
+            is_told = is_told or one.what is What.REQUESTS
+            found += _rate(one)
+        if self.key is not None and not is_told:
             pace = self._doorkeeper.pace(self.key)
-            told = told if pace is None else (*told, Allowance(What.REQUESTS, *pace))
-        for one in told:
-            limit, remaining, reset = _RATE[one.what]
-            found += [
-                (limit, b"%d" % one.limit),
-                (remaining, b"%d" % one.left),
-                (reset, b"%.3fs" % one.reset_s),
-            ]
+            if pace is not None:
+                found += _rate(Allowance(What.REQUESTS, *pace))
         return found
 
     async def begin(
@@ -158,22 +166,23 @@ class Door:
 
     def __init__(self, doorkeeper: Doorkeeper) -> None:
         """Hold who lets callers in."""
-        self._doorkeeper = doorkeeper
+        self.doorkeeper = doorkeeper
+        self.patience = Patience()
 
     def open(self, handler: Handler) -> Callable[[Scope, Receive, Send], Awaitable[None]]:
         """Return the application of one handler."""
-        return _Room(self._doorkeeper, handler)
+        return _Room(self, handler)
 
 
 class _Room:
     """An ASGI application around a handler; a class, so that a router takes it as one."""
 
-    def __init__(self, doorkeeper: Doorkeeper, handler: Handler) -> None:
-        self._doorkeeper = doorkeeper
+    def __init__(self, door: Door, handler: Handler) -> None:
+        self._door = door
         self._handler = handler
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        visit = Visit(scope, receive, send, self._doorkeeper)
+        visit = Visit(scope, receive, send, self._door)
         try:
             await self._handler(visit)
         except GessoError as error:
@@ -212,14 +221,18 @@ class _Farewell:
     a task of the loop.
     """
 
+    __slots__ = ("_patience", "_step", "_visit", "_watcher", "_worker", "gone")
+
     def __init__(self, visit: Visit, worker: asyncio.Task[Any]) -> None:
         self.gone = False
         self._visit = visit
         self._worker = worker
         self._watcher: asyncio.Task[None] | None = None
-        self._timer = asyncio.get_running_loop().call_later(_WATCH_AFTER_S, self._begin)
+        self._patience = visit.patience
+        self._step = self._patience.begin(self, _WATCH_AFTER_S)
 
-    def _begin(self) -> None:
+    def give_up(self) -> None:
+        """Wait for the answer alone no longer."""
         self._watcher = asyncio.create_task(self._visit.left())
         self._watcher.add_done_callback(self._stop)
 
@@ -230,7 +243,7 @@ class _Farewell:
 
     def close(self) -> None:
         """Watch no more."""
-        self._timer.cancel()
+        self._patience.end(self, self._step)
         if self._watcher is not None:
             self._watcher.remove_done_callback(self._stop)
             self._watcher.cancel()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import UTC, datetime
 
 
@@ -10,8 +11,8 @@ def now() -> datetime:
 
     Not finer than what is stored: what a service returns equals what is read back later.
     """
-    moment = datetime.now(UTC)
-    return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
+    # A third of what it takes to cut a finer time: each call asks several times.
+    return moment(time.time_ns() // 1_000_000)
 
 
 def millis(moment: datetime | None) -> int | None:

@@ -70,7 +70,8 @@ class Attempts:
         Raises what the last channel failed with: Unavailable, Refused or NoChannel.
         """
         failure: GessoError = NoChannel("every channel is busy")
-        waiting, failing = list(channels), list[Channel]()
+        waiting = list(channels)
+        failing: list[Channel] = []
         passes = 0
         for _ in range(self._most):
             if not waiting:

@@ -13,6 +13,7 @@ import socket
 import ssl
 from collections.abc import AsyncGenerator
 
+from gesso.kit.patience import Patience
 from gesso.upstream.connection import Connection
 from gesso.upstream.request import Place, read_url, write_head
 from gesso.upstream.transfer import Broken, Pieces, Sent, Unreached
@@ -33,6 +34,7 @@ class Direct:
     ) -> None:
         """Take how long connecting may take, and how many connections are kept how long."""
         self.loop = asyncio.get_running_loop()
+        self.patience = Patience()
         self._connect_s = connect_s
         self._idle_s = idle_s
         self._most_idle = most_idle
@@ -201,6 +203,12 @@ class _Exchange:
             self._error = error
             self._wake()
 
+    def give_up(self) -> None:
+        """Note that it was waited long enough."""
+        waiter = self._waiter
+        if waiter is not None and not waiter.done():
+            waiter.set_exception(TimeoutError())
+
     # ---------------------------------------------------------------------------------------
 
     async def _send(self, *, fresh: bool) -> Connection:
@@ -247,13 +255,13 @@ class _Exchange:
                 await opened.aclose()
 
     async def _wait(self, within_s: float) -> None:
-        loop = self._client.loop
-        self._waiter = waiter = loop.create_future()
-        timer = loop.call_later(within_s, _give_up, waiter)
+        client = self._client
+        self._waiter = client.loop.create_future()
+        step = client.patience.begin(self, within_s)
         try:
-            await waiter
+            await self._waiter
         finally:
-            timer.cancel()
+            client.patience.end(self, step)
             self._waiter = None
 
     def _wake(self) -> None:
@@ -273,8 +281,3 @@ def _why(error: Exception) -> str:
     if isinstance(error, socket.gaierror | UnicodeError):
         return "its name is not known"
     return "nobody answers there"
-
-
-def _give_up(waiter: asyncio.Future[None]) -> None:
-    if not waiter.done():
-        waiter.set_exception(TimeoutError())

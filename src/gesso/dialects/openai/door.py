@@ -11,7 +11,7 @@ from typing import Any
 
 import structlog
 from starlette.requests import ClientDisconnect, Request
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from gesso.dialects.openai import wire
 from gesso.domain import ids
@@ -114,14 +114,14 @@ class Visit:
     ) -> None:
         """Send the head of an answer."""
         headers = [(b"content-type", content_type.encode("latin-1", "replace")), *self.headers()]
-        await self._put(
-            {"type": "http.response.start", "status": status, "headers": headers + (more or [])}
-        )
+        if more:
+            headers += more
+        await self._send({"type": "http.response.start", "status": status, "headers": headers})
         self.started = True
 
     async def write(self, data: bytes, *, more: bool = True) -> None:
         """Send a part of the body."""
-        await self._put({"type": "http.response.body", "body": data, "more_body": more})
+        await self._send({"type": "http.response.body", "body": data, "more_body": more})
 
     async def answer(
         self,
@@ -144,9 +144,6 @@ class Visit:
             await self.write(wire.write_event(body), more=False)
         else:
             await self.answer(status, body, more=_advice(error, status))
-
-    async def _put(self, message: Message) -> None:
-        await self._send(message)
 
     async def hand_over(self, app: ASGIApp, receive: Receive) -> None:
         """Let another application answer; it gets the body from `receive`."""

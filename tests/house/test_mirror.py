@@ -90,6 +90,7 @@ ELSEWHERE = {
     "services/paint.py": "flows/test_openai_pictures.py",
     "services/relay.py": "flows/test_openai_relay.py",
     "services/relay_demand.py": "flows/test_openai_relay.py",
+    "services/relay_ending.py": "flows/test_openai_relay.py",
     "services/relay_open.py": "flows/test_openai_relay.py",
     "services/relay_try.py": "flows/test_openai_relay.py",
     "services/sweep.py": "crash/test_kill.py",

@@ -17,11 +17,10 @@ from typing import Any
 import structlog
 
 from gesso.domain import ids
-from gesso.domain.call import Call, Usage
+from gesso.domain.call import Call
 from gesso.domain.caller import ApiKey
 from gesso.domain.channel import Channel
-from gesso.domain.errors import GessoError, NotFound, Unavailable, UnknownModel
-from gesso.domain.limits import Allowance
+from gesso.domain.errors import GessoError, NotFound, UnknownModel
 from gesso.domain.model import SANDBOX, SANDBOX_MODELS
 from gesso.domain.relay import Ask, Endpoint
 from gesso.kit import clock
@@ -29,23 +28,21 @@ from gesso.ledger.model_prices import Tariff, find_tariff, group_factor
 from gesso.ledger.money import DOLLAR
 from gesso.services.catalogue import Catalogue
 from gesso.services.key_ring import keys_of
-from gesso.services.relay_again import Keeper, Kept
+from gesso.services.relay_again import Kept
 from gesso.services.relay_breaker import Health
 from gesso.services.relay_demand import Demand, Relayed, Show
+from gesso.services.relay_ending import Ending
 from gesso.services.relay_limits import is_limited
 from gesso.services.relay_money import LEASE, Begun, Keep, Leases, Open, Outcome, Settle
 from gesso.services.relay_probe import Prober
 from gesso.services.relay_route import Router
 from gesso.services.relay_try import Attempts, Opened
-from gesso.services.relay_usage import BodyMeter, EventMeter
 from gesso.storage import calls
 from gesso.storage.database import Database
 from gesso.storage.writer import Operation, Writer
 
 log = structlog.get_logger()
 
-#: HTTP status in the row of a call whose caller left before there was an answer.
-LEFT = 499
 #: What test keys pay.
 _FREE = Tariff("test", {})
 #: Most models whose price is kept at hand.
@@ -156,7 +153,7 @@ class Relayer:
         if begun.kept is not None:
             await show(_given_again(begun.call, begun.kept))
             return
-        ending = _Ending(self, opening, demand, tariff, is_open)
+        ending = Ending(self, opening, demand, tariff, is_open)
         try:
             async with await self.attempts.open(channels, demand.write, fingerprint) as opened:
                 await show(ending.begin(opened, self._total_s, begun.allowances))
@@ -256,138 +253,6 @@ class Relayer:
 
         self._settling.add(settling)
         settling.add_done_callback(done)
-
-
-class _Ending:
-    """How a call ends, whatever happens; settles it once."""
-
-    def __init__(
-        self, relayer: Relayer, opening: Open, demand: Demand, tariff: Tariff, is_open: bool
-    ) -> None:
-        self._relayer = relayer
-        self._opening = opening
-        self._is_open = is_open  #: Whether it stands in the books already.
-        self._keeper = Keeper() if demand.again else None
-        self._kept: Kept | None = None
-        self._demand = demand
-        self._tariff = tariff
-        self._opened: Opened | None = None
-        self._meter: EventMeter | BodyMeter | None = None
-        self._settled = False
-        self._garbled = False
-        self._written: asyncio.Future[Call | None] | None = None
-        self._counting: asyncio.Task[None] | None = None
-        self.error: str | None = None
-
-    def begin(self, opened: Opened, total_s: float, allowances: tuple[Allowance, ...]) -> Relayed:
-        """Note where the answer comes from and let it through a meter."""
-        self._opened = opened
-        kind = opened.headers.get("content-type", "")
-        is_stream = kind.startswith("text/event-stream")
-        if opened.status < 400:
-            self._meter = (
-                EventMeter(hides_usage=self._demand.hides_usage, model=self._demand.model)
-                if is_stream
-                else BodyMeter(
-                    kind,
-                    model=self._demand.model,
-                    pictures=bool(self._demand.foreseen.pictures),
-                )
-            )
-        chunks = self._pass(opened, time.monotonic() + total_s)
-        wait = opened.headers.get("retry-after", "")
-        call = self._opening.call
-        return Relayed(call, opened.status, kind, is_stream, wait, chunks, allowances)
-
-    async def _pass(self, opened: Opened, end_s: float) -> AsyncIterator[bytes]:
-        meter = self._meter
-        try:
-            async for chunk in opened.chunks:
-                passed = meter.feed(chunk) if meter else chunk
-                if self._keeper:
-                    self._keeper.feed(passed)
-                if meter is not None and meter.done:
-                    # Settled before the caller can know that the answer is whole: the money
-                    # that is left over is there again for the caller's next request.
-                    await self._finish(opened)
-                if passed:
-                    yield passed
-                if time.monotonic() > end_s:
-                    self.error = "the call took longer than the gateway allows"
-                    break
-            rest = self._flush()
-            if self._keeper:
-                self._keeper.feed(rest)
-            await self._finish(opened)
-            if rest:
-                yield rest
-        except GessoError as error:
-            self.error = error.message
-            opened.broke(error.message)
-            raise
-
-    def _flush(self) -> bytes:
-        """Return what the meter held back; an answer that is garbage is not paid for."""
-        if self._meter is None:
-            return b""
-        try:
-            return self._meter.flush()
-        except Unavailable:
-            self._meter, self._garbled = None, True
-            raise
-
-    async def _finish(self, opened: Opened) -> None:
-        """Settle an answer that is whole, and keep it for a caller who may ask again.
-
-        A stored response is written down before the caller has all of it: the next request
-        may name it, here or at another process.
-        """
-        if self._keeper and not self.error and not self._settled:
-            kind = opened.headers.get("content-type", "")
-            self._kept = self._keeper.take(opened.status, kind)
-        self.settle()
-        if self._counting is not None:
-            await asyncio.wait([self._counting])
-        if self._meter is not None and self._meter.upstream_id and self._written is not None:
-            await asyncio.wait([self._written])
-
-    def settle(self) -> None:
-        """Charge what was used, once; what the upstream did not tell is counted first."""
-        if self._settled:
-            return
-        self._settled = True
-        meter = self._meter
-        if meter is None:
-            self._write(Usage(), 0)
-        elif meter.is_told():
-            self._charge(meter.usage(self._demand.foreseen))
-        else:
-            # Its own task, for the caller may be gone: what was used is paid nevertheless.
-            self._counting = asyncio.create_task(self._count(meter))
-            self._relayer.watch(self._counting, self._opening.call)
-
-    async def _count(self, meter: EventMeter | BodyMeter) -> None:
-        demand = self._demand
-        usage = await asyncio.to_thread(meter.usage, demand.foreseen, demand.count_prompt)
-        self._charge(usage)
-
-    def _charge(self, usage: Usage) -> None:
-        self._write(usage, self._tariff.cost(usage, quality=self._demand.quality))
-
-    def _write(self, usage: Usage, cost_nanos: int) -> None:
-        opened = self._opened
-        status = opened.status if opened and not self._garbled else (502 if self.error else LEFT)
-        outcome = Outcome(
-            usage=usage,
-            cost_nanos=cost_nanos,
-            status=status,
-            channel_id=opened.channel.id if opened else None,
-            upstream_id=self._meter.upstream_id if self._meter else None,
-            upstream_key=opened.fingerprint if opened else "",
-            error=(self.error or "")[:500] or None,
-            kept=self._kept,
-        )
-        self._written = self._relayer.settle(self._opening, outcome, is_open=self._is_open)
 
 
 def _given_again(call: Call, kept: Kept) -> Relayed:

@@ -139,14 +139,17 @@ class _Exchange:
 
     async def head(self, within_s: float) -> None:
         """Send the request and wait for the head of the answer."""
-        line = await self._send(fresh=False)
+        client = self._client
+        line = client.find(self._place) or await client.connect(self._place)
+        self._send(line)
         while not self._head:
             if self._error is None:
                 await self._wait(within_s)
             elif line.reused and not line.heard and isinstance(self._body, bytes):
                 # It was closed while the request was on its way: nobody has begun to answer.
                 self._error = None
-                line = await self._send(fresh=True)
+                line = await client.connect(self._place)
+                self._send(line)
             else:
                 raise self._error
 
@@ -211,10 +214,7 @@ class _Exchange:
 
     # ---------------------------------------------------------------------------------------
 
-    async def _send(self, *, fresh: bool) -> Connection:
-        line = None if fresh else self._client.find(self._place)
-        if line is None:
-            line = await self._client.connect(self._place)
+    def _send(self, line: Connection) -> None:
         self._line = line
         body = self._body
         if isinstance(body, bytes):
@@ -225,7 +225,6 @@ class _Exchange:
         else:
             line.begin(self, self._start)
             self._pump = self._client.loop.create_task(self._send_pieces(line, body))
-        return line
 
     async def _send_pieces(self, line: Connection, pieces: Pieces) -> None:
         left = self._size_bytes

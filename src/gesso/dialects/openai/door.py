@@ -193,7 +193,7 @@ class _Room:
             await visit.refuse(GessoError())
 
 
-async def while_here(visit: Visit, work: Callable[[], Awaitable[None]]) -> None:
+async def while_here(visit: Visit, work: Awaitable[None]) -> None:
     """Do the work while the caller is there; stop it when the caller leaves.
 
     Call it once the body has been read: from then on, all that can come is a farewell.
@@ -202,7 +202,7 @@ async def while_here(visit: Visit, work: Callable[[], Awaitable[None]]) -> None:
     assert worker is not None
     watch = _Farewell(visit, worker)
     try:
-        await work()
+        await work
     except asyncio.CancelledError:
         if not watch.gone:
             raise

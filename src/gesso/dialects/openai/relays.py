@@ -84,10 +84,10 @@ class Relays:
         """Count bytes of bodies that are in memory from now on, or no longer."""
         self._buffered += size_bytes
 
-    async def serve(self, visit: Visit, key: ApiKey, demand: Demand) -> None:
+    def serve(self, visit: Visit, key: ApiKey, demand: Demand) -> Awaitable[None]:
         """Relay one call to its end, or until the caller leaves."""
         show = functools.partial(_answer, visit)
-        await while_here(visit, functools.partial(self._relayer.relay, key, demand, show))
+        return while_here(visit, self._relayer.relay(key, demand, show))
 
     async def stored(self, visit: Visit) -> None:
         """GET, DELETE or cancel of a stored response, where it was made."""
@@ -108,7 +108,7 @@ class Relays:
                     await visit.write(chunk)
                 await visit.write(b"", more=False)
 
-        await while_here(visit, work)
+        await while_here(visit, work())
 
     async def receipt(self, visit: Visit) -> None:
         """GET /v1/calls/{call_id}: what a relayed call used and what it cost.
@@ -172,14 +172,11 @@ def repeatable(visit: Visit, endpoint: Endpoint, raw: bytes) -> Again | None:
     return Again(key, hashlib.sha256(endpoint.encode() + b"\0" + raw).digest())
 
 
-async def _answer(visit: Visit, relayed: Relayed) -> None:
+def _answer(visit: Visit, relayed: Relayed) -> Awaitable[None]:
     visit.allowances = relayed.allowances
     if relayed.status >= 400:
-        await _refusal(visit, relayed)
-    elif relayed.is_stream:
-        await _stream(visit, relayed)
-    else:
-        await _body(visit, relayed)
+        return _refusal(visit, relayed)
+    return _stream(visit, relayed) if relayed.is_stream else _body(visit, relayed)
 
 
 async def _stream(visit: Visit, relayed: Relayed) -> None:

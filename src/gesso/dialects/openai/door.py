@@ -11,7 +11,7 @@ from typing import Any
 
 import structlog
 from starlette.requests import ClientDisconnect, Request
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from gesso.dialects.openai import wire
 from gesso.domain import ids
@@ -113,10 +113,7 @@ class Visit:
         self, status: int, content_type: str, more: list[tuple[bytes, bytes]] | None = None
     ) -> None:
         """Send the head of an answer."""
-        headers = [(b"content-type", content_type.encode("latin-1", "replace")), *self.headers()]
-        if more:
-            headers += more
-        await self._send({"type": "http.response.start", "status": status, "headers": headers})
+        await self._send(self._head(status, content_type, more))
         self.started = True
 
     async def write(self, data: bytes, *, more: bool = True) -> None:
@@ -131,9 +128,18 @@ class Visit:
         more: list[tuple[bytes, bytes]] | None = None,
     ) -> None:
         """Send a whole answer."""
-        length = (b"content-length", str(len(body)).encode())
-        await self.begin(status, content_type, [length, *(more or [])])
-        await self.write(body, more=False)
+        length = (b"content-length", b"%d" % len(body))
+        await self._send(self._head(status, content_type, [length, *(more or [])]))
+        self.started = True
+        await self._send({"type": "http.response.body", "body": body, "more_body": False})
+
+    def _head(
+        self, status: int, content_type: str, more: list[tuple[bytes, bytes]] | None
+    ) -> Message:
+        headers = [(b"content-type", content_type.encode("latin-1", "replace")), *self.headers()]
+        if more:
+            headers += more
+        return {"type": "http.response.start", "status": status, "headers": headers}
 
     async def refuse(self, error: GessoError) -> None:
         """Send an error, or end a stream with it."""

@@ -47,10 +47,10 @@ class Cycle(RequestResponseCycle):
         lines, framing = write_lines([*self.default_headers, *message.get("headers", ())])
         closes = self._frame(framing)
         end = b"\r\n\r\n"
-        if self.chunked_encoding is None and self.scope["method"] != "HEAD":
-            if status not in (204, 304):
-                self.chunked_encoding = True
-                end = b"\r\ntransfer-encoding: chunked\r\n\r\n"
+        has_body = self.scope["method"] != "HEAD" and status not in (204, 304)
+        if self.chunked_encoding is None and has_body:
+            self.chunked_encoding = True
+            end = b"\r\ntransfer-encoding: chunked\r\n\r\n"
         if not (self.keep_alive or closes):
             end = b"\r\nconnection: close" + end
         self.transport.write(first + lines + end)

@@ -15,11 +15,18 @@ from uvicorn.protocols.http.httptools_impl import HEADER_RE, HEADER_VALUE_RE
 #: Every byte that a value may have.
 _FINE = bytes(byte for byte in range(256) if not HEADER_VALUE_RE.match(bytes([byte])))
 
-#: Names that say how the body is told apart from what follows, or what becomes of the connection.
-FRAMING = frozenset((b"content-length", b"transfer-encoding", b"connection"))
+#: What begins a line that says how the body is told apart from what follows, or what becomes of
+#: the connection; by its name.
+FRAMING = {
+    name: b"\r\n" + name + b": "
+    for name in (b"content-length", b"transfer-encoding", b"connection")
+}
 
 #: How many names are remembered. Relayed answers bring an upstream's own, so there is an end to it.
 _MOST_NAMES = 256
+
+#: Longer names are not remembered, in bytes.
+_LONG_BYTES = 64
 
 _starts: dict[bytes, bytes] = {}
 
@@ -35,9 +42,12 @@ def write_lines(headers: Iterable[tuple[bytes, bytes]]) -> tuple[bytes, list[tup
     for name, value in headers:
         start = _starts.get(name)
         if start is None:
-            start = _meet(name)
-            if name.lower() in FRAMING:
-                framing.append((name.lower(), value))
+            lower = name.lower()
+            start = FRAMING.get(lower)
+            if start is None:
+                start = _meet(name, lower)
+            else:
+                framing.append((lower, value))
         parts.append(start + value)
     lines = b"".join(parts)
     # A start has one line end: two control characters.
@@ -46,12 +56,11 @@ def write_lines(headers: Iterable[tuple[bytes, bytes]]) -> tuple[bytes, list[tup
     return lines, framing
 
 
-def _meet(name: bytes) -> bytes:
-    """Return what stands before a value, and remember it for a name that needs no second look."""
+def _meet(name: bytes, lower: bytes) -> bytes:
+    """Return what begins a name's lines, and remember it while there is room."""
     if HEADER_RE.search(name):
         raise RuntimeError("Invalid HTTP header name.")
-    lower = name.lower()
     start = b"\r\n" + lower + b": "
-    if lower not in FRAMING and len(_starts) < _MOST_NAMES and len(name) <= 64:
+    if len(_starts) < _MOST_NAMES and len(name) <= _LONG_BYTES:
         _starts[name] = start
     return start

@@ -6,10 +6,12 @@ import asyncio
 import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
 import uvicorn
 from starlette.types import ASGIApp
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.server import ServerState
 
 from gesso.http.protocol import Protocol
 from gesso.http.server import configure
@@ -29,6 +31,48 @@ def configuration(app: ASGIApp, protocol: type[HttpToolsProtocol] = Protocol) ->
     assert config.http is Protocol
     config.http = protocol
     return config
+
+
+class Line(asyncio.Transport):
+    """The server's end of a connection that leads nowhere; notes what is done with it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.sent: asyncio.Queue[bytes] = asyncio.Queue()
+        self.events: list[str] = []
+
+    def write(self, data: bytes | bytearray | memoryview) -> None:
+        """Keep what is sent."""
+        self.sent.put_nowait(bytes(data))
+
+    def close(self) -> None:
+        """Note that it is over."""
+        self.events.append("close")
+
+    def is_closing(self) -> bool:
+        """Say whether it was closed."""
+        return "close" in self.events
+
+    def pause_reading(self) -> None:
+        """Note that nothing is to come."""
+        self.events.append("pause")
+
+    def resume_reading(self) -> None:
+        """Note that more may come."""
+        self.events.append("resume")
+
+    def get_extra_info(self, name: str, default: Any = None) -> Any:
+        """Know nothing."""
+        return default
+
+
+def connect(app: ASGIApp) -> tuple[Protocol, Line]:
+    """Return the server's side of a connection and what it writes to."""
+    config, line = configuration(app), Line()
+    config.load()
+    protocol = Protocol(config=config, server_state=ServerState(), app_state={})
+    protocol.connection_made(line)
+    return protocol, line
 
 
 class Wire:

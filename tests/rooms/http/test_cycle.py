@@ -11,7 +11,7 @@ from starlette.types import Message, Receive, Scope, Send
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from gesso.http.protocol import Protocol
-from tests.rooms.http.sockets import BODY, START, calling, configuration, converse
+from tests.rooms.http.sockets import BODY, START, calling, configuration, connect, converse
 from tests.serving import running
 
 pytestmark = pytest.mark.anyio
@@ -146,7 +146,8 @@ async def test_a_mistake_is_told_to_the_application() -> None:
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         head, body, *_ = _messages(_ANSWERS["whole"])
         long: Message = {"type": BODY, "body": b"hello, world", "more_body": False}
-        for message in (body, head, head, long, body, body, head):
+        nothing: Message = {"type": BODY, "body": b""}
+        for message in (body, head, head, long, body, body, nothing, head):
             try:
                 await send(message)
             except RuntimeError as error:
@@ -157,7 +158,7 @@ async def test_a_mistake_is_told_to_the_application() -> None:
     heard.clear()
     await converse(app, HttpToolsProtocol, _LAST)
     assert own == heard
-    assert len(own) == 5
+    assert len(own) == 6
 
 
 async def test_a_head_does_not_wait_for_its_body() -> None:
@@ -205,6 +206,74 @@ async def test_a_slow_reader_holds_the_application_up(framed: bool) -> None:
         rest = await wire.hear_out()
         assert over.is_set()
     assert rest.count(b"p") == len(piece) * count
+
+
+async def test_the_last_part_waits_for_a_slow_reader_too() -> None:
+    many = 16_000_000
+    first, last = asyncio.Event(), asyncio.Event()
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        length = (b"content-length", b"%d" % (many + 1))
+        await send({"type": START, "status": 200, "headers": [length]})
+        await send({"type": BODY, "body": b"p" * many, "more_body": True})
+        first.set()
+        await send({"type": BODY, "body": b"q"})
+        last.set()
+
+    async with running(configuration(app)) as url, calling(url) as wire:
+        wire.say(_ask("whole", more="connection: close\r\n"))
+        await first.wait()
+        for _ in range(10):
+            await asyncio.sleep(0)
+        assert not last.is_set()
+        assert (await wire.hear_out()).endswith(b"pq")
+        assert last.is_set()
+
+
+async def test_who_reads_on_is_told_that_the_answer_is_over() -> None:
+    heard: list[Message] = []
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        await receive()
+        more = asyncio.ensure_future(receive())
+        await asyncio.sleep(0)
+        for message in _messages(_ANSWERS["whole"]):
+            await send(message)
+        heard.append(await asyncio.wait_for(more, 20))
+
+    protocol, line = connect(app)
+    protocol.data_received(_ask("whole"))
+    while protocol.tasks:
+        await asyncio.sleep(0)
+    assert heard == [{"type": "http.disconnect"}]
+    assert line.sent.get_nowait().endswith(b"hello")
+
+
+async def test_nothing_is_written_for_one_who_left() -> None:
+    protocol, line = connect(_app)
+    protocol.data_received(_ask("whole"))
+    protocol.connection_lost(ConnectionResetError())
+    while protocol.tasks:
+        await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    assert line.sent.empty()
+    assert protocol.server_state.total_requests == 0
+
+
+async def test_a_body_is_not_asked_for_after_the_answer() -> None:
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        for message in _messages(_ANSWERS["whole"]):
+            await send(message)
+        await receive()
+
+    protocol, line = connect(app)
+    protocol.data_received(_ask("whole", "POST", more="expect: 100-continue\r\n"))
+    while protocol.tasks:
+        await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    assert line.sent.get_nowait().startswith(b"HTTP/1.1 200 OK\r\n")
+    assert line.sent.empty()
+    protocol.connection_lost(None)
 
 
 async def test_who_leaves_is_told_of_and_nothing_more_is_written() -> None:

@@ -9,10 +9,9 @@ import pytest
 from starlette.types import Receive, Scope, Send
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
-from uvicorn.server import ServerState
 
 from gesso.http.protocol import Protocol, _aim
-from tests.rooms.http.sockets import BODY, START, calling, configuration, converse
+from tests.rooms.http.sockets import BODY, START, calling, configuration, connect, converse
 from tests.serving import running
 
 pytestmark = pytest.mark.anyio
@@ -169,27 +168,48 @@ async def test_a_request_may_come_in_pieces() -> None:
 
 
 async def test_head_and_body_are_one_write() -> None:
-    sent: asyncio.Queue[bytes] = asyncio.Queue()
-
-    class Line(asyncio.Transport):
-        def write(self, data: bytes | bytearray | memoryview) -> None:
-            sent.put_nowait(bytes(data))
-
-        def is_closing(self) -> bool:
-            return False
-
-        def get_extra_info(self, name: str, default: Any = None) -> Any:
-            return default
-
-    config = configuration(_ok)
-    config.load()
-    protocol = Protocol(config=config, server_state=ServerState(), app_state={})
-    protocol.connection_made(Line())
+    protocol, line = connect(_ok)
     for _ in range(2):
         protocol.data_received(_get("/"))
-        assert await asyncio.wait_for(sent.get(), 20) == _OK + b"\r\nok"
-        assert sent.empty()
+        assert await asyncio.wait_for(line.sent.get(), 20) == _OK + b"\r\nok"
+        assert line.sent.empty()
     protocol.connection_lost(OSError())
+    assert protocol.timeout_keep_alive_task is None
+
+
+async def test_nothing_is_read_while_requests_wait() -> None:
+    go_on = asyncio.Event()
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        await go_on.wait()
+        await _tell(send, "ok")
+
+    protocol, line = connect(app)
+    protocol.data_received(_get("/") * 3)
+    assert line.events == ["pause"]
+    go_on.set()
+    heard = b""
+    while heard.count(b"ok") < 3:
+        heard += await asyncio.wait_for(line.sent.get(), 20)
+    assert line.events == ["pause", "resume"]
+    protocol.connection_lost(None)
+
+
+async def test_what_waits_behind_a_close_is_never_begun() -> None:
+    begun: list[str] = []
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        begun.append(scope["path"])
+        headers = [(b"content-length", b"0"), (b"connection", b"close")]
+        await send({"type": START, "status": 200, "headers": headers})
+        await send({"type": BODY, "body": b""})
+
+    protocol, line = connect(app)
+    protocol.data_received(_get("/a") + _get("/b"))
+    while protocol.tasks:
+        await asyncio.sleep(0)
+    assert begun == ["/a"]
+    assert line.events == ["pause", "close"]
     assert protocol.timeout_keep_alive_task is None
 
 

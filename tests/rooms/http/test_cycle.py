@@ -271,7 +271,9 @@ async def test_a_body_is_not_asked_for_after_the_answer() -> None:
     while protocol.tasks:
         await asyncio.sleep(0)
     await asyncio.sleep(0)
-    assert line.sent.get_nowait().startswith(b"HTTP/1.1 200 OK\r\n")
+    heard = line.sent.get_nowait()
+    assert heard.startswith(b"HTTP/1.1 200 OK\r\n")
+    assert heard.endswith(b"\r\n\r\nhello")
     assert line.sent.empty()
     protocol.connection_lost(None)
 

@@ -10,22 +10,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable
-from typing import Any, cast
-
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from typing import Any
 
 #: More than this is sent without waiting for the turn's end, in bytes.
 _MOST = 64 * 1024
-
-
-class CorkedProtocol(HttpToolsProtocol):
-    """uvicorn's protocol over a corked transport."""
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Take a connection."""
-        # uvloop's transports have the interface without the class.
-        inner = cast("asyncio.Transport", transport)
-        super().connection_made(cast("Any", Corked(inner, self.loop)))
 
 
 class Corked(asyncio.Transport):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import uvicorn
 from starlette.types import ASGIApp
 
-from gesso.http.corked import CorkedProtocol
+from gesso.http.protocol import Protocol
 
 
 def configure(app: ASGIApp, host: str, port: int, *, log_level: str = "warning") -> uvicorn.Config:
@@ -14,7 +14,7 @@ def configure(app: ASGIApp, host: str, port: int, *, log_level: str = "warning")
         app,
         host=host,
         port=port,
-        http=CorkedProtocol,
+        http=Protocol,
         ws="none",
         lifespan="off",
         log_level=log_level,

@@ -33,7 +33,7 @@ class Dispatcher(Router):
         }
         self._groups: dict[Shape, Router] = {}
 
-    async def app(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Hand a request to the route of its path."""
         if scope["type"] != "http":
             await super().app(scope, receive, send)

@@ -11,6 +11,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from itertools import chain
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -217,10 +218,11 @@ class Unit:
         Most operations need little of all that there is, so what nobody needs costs nothing.
         """
         need: dict[str, list[Any]] = {}
-        for one in needs:
-            for name, rows in zip(_NEEDS, one, strict=True):
-                if rows:
-                    need.setdefault(name, []).extend(rows)
+        for name, column in zip(_NEEDS, zip(*needs, strict=True), strict=False):
+            if any(column):
+                # Operations of one key name the very same rows.
+                distinct = {id(rows): rows for rows in column}
+                need[name] = list(chain.from_iterable(distinct.values()))
         if "tasks" in need or "replays" in need:
             await self._load_tasks(connection, need)
         if "calls" in need:

@@ -19,6 +19,7 @@ from gesso.storage.unit import Unit
 #: The places of what a call uses, in a row of amounts: of requests, tokens and nano-dollars.
 _PLACES = {What.REQUESTS: 0, What.TOKENS: 1, What.DAY: 2, What.MONTH: 2}
 _NANOS = 2
+_TOKENS, _DAY, _MONTH = What.TOKENS.value, What.DAY.value, What.MONTH.value
 #: So many keys have what limits them at hand.
 _KEPT = 4096
 
@@ -123,7 +124,7 @@ def take(unit: Unit, bound: Bound, call: Call, foreseen: Usage) -> tuple[Allowan
     if not left:
         return ()
     rest_s = _rest_s(call.started_at)
-    return tuple(Allowance(w.what, w.most, rest, rest_s) for rest, w in left.values())
+    return tuple([Allowance(w.what, w.most, rest, rest_s) for rest, w in left.values()])
 
 
 def correct(
@@ -131,10 +132,10 @@ def correct(
 ) -> None:
     """Replace what was foreseen of an ended call by what it used; `tokens` is the difference."""
     nanos = charged_nanos - call.price_nanos
-    changes = {What.TOKENS.value: tokens, What.DAY.value: nanos, What.MONTH.value: nanos}
+    changes = {_TOKENS: tokens, _DAY: nanos, _MONTH: nanos}
     for name in meters:
-        counted, change = unit.meters.get(name), changes.get(name[1])
-        if counted and change:
+        change = changes.get(name[1])
+        if change and (counted := unit.meters.get(name)):
             unit.count(name, max(change, -counted))
     unit.count_call(call, -1)
 

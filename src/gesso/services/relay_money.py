@@ -110,7 +110,10 @@ class Settle(NamedTuple):
 
     @property
     def needs(self) -> Needs:
-        """The call, its books and what counted it."""
+        """The call, its books and what counted it.
+
+        Open calls are counted where one in the same commit begins, which asks for them.
+        """
         opened = self.opened
         books = opened.needs
         return Needs(
@@ -118,7 +121,6 @@ class Settle(NamedTuple):
             accounts=books.accounts,
             spending_keys=books.spending_keys,
             meters=books.meters,
-            open_calls=books.open_calls,
             call_replays=books.call_replays,
         )
 

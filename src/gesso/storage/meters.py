@@ -5,7 +5,7 @@ Whoever writes one holds the lock of the account, so that no two processes count
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
@@ -50,10 +50,11 @@ async def find(connection: AsyncConnection, wanted: Iterable[Meter]) -> dict[Met
     return found
 
 
-async def save(connection: AsyncConnection, changed: Mapping[Meter, int]) -> None:
+async def save(connection: AsyncConnection, changed: Iterable[tuple[Meter, int]]) -> None:
     """Store what was counted."""
-    rows = [(*name, amount) for name, amount in sorted(changed.items())]
-    await _SAVE[connection.dialect.name].run(connection, rows)
+    rows = [(*name, amount) for name, amount in sorted(changed)]
+    if rows:
+        await _SAVE[connection.dialect.name].run(connection, rows)
 
 
 async def forget_before(connection: AsyncConnection, moment: datetime) -> None:

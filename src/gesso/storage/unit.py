@@ -206,10 +206,9 @@ class Unit:
 
     def undo(self, mark: tuple[int, int, int]) -> None:
         """Forget what an operation did before it failed."""
-        missing = object()
         for mapping, key, old in reversed(self._undo):
             if old is _MISSING:
-                mapping.pop(key, missing)
+                mapping.pop(key, None)
             else:
                 mapping[key] = old
         self._undo.clear()
@@ -333,7 +332,7 @@ class Unit:
     def moved(self) -> list[tuple[Place | None, Place]]:
         """Return where each changed task stood before, if it was there, and where it stands."""
         places = []
-        for task_id in self._stored():
+        for task_id in self._changed.get("task", ()):
             before = self._before.get(task_id)
             stood = None if before is None else _place(before)
             places.append((stood, _place(self.tasks[task_id])))
@@ -341,7 +340,11 @@ class Unit:
 
     def changed(self) -> list[int]:
         """Return the ids of the tasks that this unit brings to a new version."""
-        return [task_id for task_id in self._stored() if self._is_news(self.tasks[task_id])]
+        return [
+            task_id
+            for task_id in self._changed.get("task", ())
+            if self._is_news(self.tasks[task_id])
+        ]
 
     async def committed(self, jobs: Jobs) -> None:
         """Wake workers and stop cancelled jobs, after the commit."""
@@ -367,9 +370,6 @@ class Unit:
     def _is_news(self, task: Task) -> bool:
         before = self._before.get(task.id)
         return before is None or before.version != task.version
-
-    def _stored(self) -> list[int]:
-        return list(self._changed.get("task", ()))
 
     def _split(self, kind: str, rows: dict[Any, Any]) -> tuple[list[Any], list[Any]]:
         marked = self._changed[kind]

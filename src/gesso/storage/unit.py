@@ -8,11 +8,11 @@ statement, however many operations took part.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import chain
-from typing import Any, TypeVar
+from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -46,9 +46,6 @@ from gesso.storage.outbox import Callback
 from gesso.storage.outbox import insert_all as insert_callbacks
 from gesso.storage.replays import Replay
 from gesso.storage.standing import Place, Standing
-
-K = TypeVar("K")
-V = TypeVar("V")
 
 
 @dataclass(slots=True)
@@ -332,7 +329,7 @@ class Unit:
     def moved(self) -> list[tuple[Place | None, Place]]:
         """Return where each changed task stood before, if it was there, and where it stands."""
         places = []
-        for task_id in self._changed.get("task", ()):
+        for task_id in self._stored():
             before = self._before.get(task_id)
             stood = None if before is None else _place(before)
             places.append((stood, _place(self.tasks[task_id])))
@@ -340,11 +337,7 @@ class Unit:
 
     def changed(self) -> list[int]:
         """Return the ids of the tasks that this unit brings to a new version."""
-        return [
-            task_id
-            for task_id in self._changed.get("task", ())
-            if self._is_news(self.tasks[task_id])
-        ]
+        return [task_id for task_id in self._stored() if self._is_news(self.tasks[task_id])]
 
     async def committed(self, jobs: Jobs) -> None:
         """Wake workers and stop cancelled jobs, after the commit."""
@@ -371,6 +364,9 @@ class Unit:
         before = self._before.get(task.id)
         return before is None or before.version != task.version
 
+    def _stored(self) -> list[int]:
+        return list(self._changed.get("task", ()))
+
     def _split(self, kind: str, rows: dict[Any, Any]) -> tuple[list[Any], list[Any]]:
         marked = self._changed[kind]
         # An undone operation leaves its mark; where it also took the row away, nothing is left.
@@ -387,7 +383,7 @@ class Unit:
         mapping[key] = value
 
 
-def _differing(now: Mapping[K, V], before: Mapping[K, V]) -> list[tuple[K, V]]:
+def _differing(now: dict[Any, Any], before: dict[Any, Any]) -> list[tuple[Any, Any]]:
     """Return the rows that are not as they were read."""
     return [(key, row) for key, row in now.items() if row != before.get(key)]
 

@@ -37,10 +37,8 @@ ELSEWHERE = {
     "domain/limits.py": "flows/test_openai_limits.py",
     "services/relay_probe.py": "flows/test_openai_health.py",
     "services/relay_again.py": "flows/test_openai_limits.py",
-    "services/relay_limits.py": "flows/test_openai_limits.py",
     "storage/call_replays.py": "flows/test_openai_limits.py",
     "storage/limits.py": "flows/test_openai_limits.py",
-    "storage/meters.py": "flows/test_openai_limits.py",
     "domain/relay.py": "",  # the port: records and a protocol
     "domain/provider.py": "",  # the port: records and a protocol
     "domain/search.py": "",  # records

@@ -55,3 +55,23 @@ class Call(NamedTuple):
     status: int | None = None  #: HTTP status that the caller got.
     error: str | None = None
     finished_at: datetime | None = None
+
+    def ended(
+        self,
+        state: CallState,
+        charged_nanos: int,
+        usage: Usage,
+        channel_id: str | None,
+        upstream_id: str | None,
+        upstream_key: str,
+        status: int,
+        error: str | None,
+        finished_at: datetime,
+    ) -> Call:
+        """Return the call as it ended. Not `_replace`: it takes four times as long."""
+        return Call(
+            self.id, self.account_id, self.key_id, self.endpoint, self.model, self.price_key,
+            self.price_nanos, self.started_at, self.lease_until,
+            state, charged_nanos, usage, channel_id, upstream_id, upstream_key, status, error,
+            finished_at,
+        )  # fmt: skip

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 Meter = tuple[str, str, int]  #: Owner, what is counted, begin of the window in epoch seconds.
 
@@ -54,7 +54,7 @@ class Limits:
     @property
     def any(self) -> bool:
         """Whether anything is limited."""
-        return self != NO_LIMITS
+        return self is not NO_LIMITS and self != NO_LIMITS
 
 
 NO_LIMITS = Limits()
@@ -84,8 +84,7 @@ def counted_of(order: Mapping[str, Any]) -> tuple[Meter, ...]:
     return tuple((owner, what, since) for owner, what, since in order.get(COUNTED, ()))
 
 
-@dataclass(frozen=True, slots=True)
-class Allowance:
+class Allowance(NamedTuple):
     """How far a limit of a minute is used up, for headers."""
 
     what: What

@@ -11,6 +11,7 @@ name it and the verb, and are unique in the table, so no verb can happen twice t
 from __future__ import annotations
 
 from gesso.domain.call import Call
+from gesso.domain.caller import Account
 from gesso.domain.errors import InsufficientFunds, NotFound
 from gesso.domain.task import Task
 from gesso.ledger.money import write_dollars
@@ -38,18 +39,19 @@ def top_up(unit: Unit, account_id: str, nanos: int, *, reference: str, note: str
     if nanos <= 0:
         raise ValueError("a top-up must be positive")
     _post(unit, "top_up", reference, (FUNDING, available(account_id)), nanos, account_id, note)
-    _change(unit, account_id, nanos, 0)
+    _change(unit, _account(unit, account_id), nanos, 0)
 
 
 def adjust(unit: Unit, account_id: str, nanos: int, *, reference: str, note: str) -> None:
     """Correct a balance by hand, up or down, never below zero; `note` says why."""
     if nanos == 0 or not note:
         raise ValueError("an adjustment needs an amount and a reason")
+    account = _account(unit, account_id)
     if nanos < 0:
-        _need(unit, account_id, -nanos)
+        _need(account, -nanos)
     ends = (FUNDING, available(account_id)) if nanos > 0 else (available(account_id), FUNDING)
     _post(unit, "adjust", reference, ends, abs(nanos), account_id, note)
-    _change(unit, account_id, nanos, 0)
+    _change(unit, account, nanos, 0)
 
 
 def hold(unit: Unit, task: Payable, *, spend_limit_nanos: int | None = None) -> None:
@@ -57,18 +59,14 @@ def hold(unit: Unit, task: Payable, *, spend_limit_nanos: int | None = None) -> 
     nanos = task.price_nanos
     if nanos == 0:
         return
-    _need(unit, task.account_id, nanos)
+    account = _account(unit, task.account_id)
+    _need(account, nanos)
     if spend_limit_nanos is not None:
-        spent = unit.spent[task.key_id] + nanos
-        if spent > spend_limit_nanos:
-            raise InsufficientFunds(
-                f"this key may spend ${write_dollars(spend_limit_nanos)} and has spent "
-                f"${write_dollars(spent - nanos)}; this costs ${write_dollars(nanos)}"
-            )
-    if task.key_id in unit.spent:
-        unit.save_spent(task.key_id, unit.spent[task.key_id] + nanos)
-    _post_task(unit, "hold", task, available(task.account_id), held(task.account_id), nanos)
-    _change(unit, task.account_id, -nanos, nanos)
+        _need_room(unit.spent[task.key_id], nanos, spend_limit_nanos)
+    if (spent := unit.spent.get(task.key_id)) is not None:
+        unit.save_spent(task.key_id, spent + nanos)
+    _post_task(unit, "hold", task, available(account.id), held(account.id), nanos)
+    _change(unit, account, -nanos, nanos)
 
 
 def extend(unit: Unit, call: Call, nanos: int) -> Call:
@@ -77,13 +75,12 @@ def extend(unit: Unit, call: Call, nanos: int) -> Call:
     A call may use more than was foreseen. What the account cannot pay is our loss: a
     balance is never overdrawn.
     """
-    _account(unit, call.account_id)
-    nanos = min(nanos, unit.accounts[call.account_id].available_nanos)
+    account = _account(unit, call.account_id)
+    nanos = min(nanos, account.available_nanos)
     if nanos <= 0:
         return call
-    source, destination = available(call.account_id), held(call.account_id)
-    _post_task(unit, "extend", call, source, destination, nanos)
-    _change(unit, call.account_id, -nanos, nanos)
+    _post_task(unit, "extend", call, available(account.id), held(account.id), nanos)
+    _change(unit, account, -nanos, nanos)
     if call.key_id in unit.spent:
         unit.save_spent(call.key_id, unit.spent[call.key_id] + nanos)
     return call._replace(price_nanos=call.price_nanos + nanos)
@@ -105,13 +102,13 @@ def release(unit: Unit, task: Payable) -> None:
 
 def _give_back(unit: Unit, task: Payable, nanos: int, *, taken: int = 0) -> None:
     """Give a part of the hold back; `taken` of it was captured just now."""
+    account_id = task.account_id
     if nanos:
-        place = available(task.account_id)
-        _post_task(unit, "release", task, held(task.account_id), place, nanos)
+        _post_task(unit, "release", task, held(account_id), available(account_id), nanos)
     if nanos or taken:
-        _change(unit, task.account_id, nanos, -nanos - taken)
-    if nanos and task.key_id in unit.spent:
-        unit.save_spent(task.key_id, unit.spent[task.key_id] - nanos)
+        _change(unit, _account(unit, account_id), nanos, -nanos - taken)
+    if nanos and (spent := unit.spent.get(task.key_id)) is not None:
+        unit.save_spent(task.key_id, spent - nanos)
 
 
 def _post_task(
@@ -145,21 +142,29 @@ def _post(
     unit.post(Entry(reference, verb, *ends, nanos, account_id, unit.now, note=note))
 
 
-def _account(unit: Unit, account_id: str) -> None:
-    if account_id not in unit.accounts:
+def _account(unit: Unit, account_id: str) -> Account:
+    account = unit.accounts.get(account_id)
+    if account is None:
         raise NotFound(f"no such account: {account_id}")
+    return account
 
 
-def _need(unit: Unit, account_id: str, nanos: int) -> None:
-    _account(unit, account_id)
-    has = unit.accounts[account_id].available_nanos
+def _need(account: Account, nanos: int) -> None:
+    has = account.available_nanos
     if has < nanos:
         raise InsufficientFunds(
             f"the balance is ${write_dollars(has)}; ${write_dollars(nanos)} are needed"
         )
 
 
-def _change(unit: Unit, account_id: str, available_nanos: int, held_nanos: int) -> None:
-    _account(unit, account_id)
-    account = unit.accounts[account_id]
+def _need_room(spent: int, nanos: int, most: int) -> None:
+    """Raise InsufficientFunds when a key would spend more than it may."""
+    if spent + nanos > most:
+        raise InsufficientFunds(
+            f"this key may spend ${write_dollars(most)} and has spent "
+            f"${write_dollars(spent)}; this costs ${write_dollars(nanos)}"
+        )
+
+
+def _change(unit: Unit, account: Account, available_nanos: int, held_nanos: int) -> None:
     unit.save_account(account.moved(available_nanos, held_nanos))

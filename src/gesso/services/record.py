@@ -41,7 +41,10 @@ def masked(options: Mapping[str, Any]) -> dict[str, Any]:
 
 def facts(thing: Account | ApiKey | User | Channel) -> dict[str, Any]:
     """Return what an operator may set of a thing, as JSON would hold it."""
-    values = {name: getattr(thing, name) for name in (f.name for f in dataclasses.fields(thing))}
+    if isinstance(thing, Account):
+        values = thing._asdict()
+    else:
+        values = {f.name: getattr(thing, f.name) for f in dataclasses.fields(thing)}
     if isinstance(thing, Channel):
         values["options"] = masked(thing.options)
         values["lanes"] = sorted(thing.lanes)

@@ -5,8 +5,6 @@ It holds the lock of the account, so that the count is exact over all processes.
 
 from __future__ import annotations
 
-import functools
-from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
@@ -15,7 +13,15 @@ from gesso.domain.caller import ApiKey
 from gesso.domain.errors import InsufficientFunds, RateLimited
 from gesso.domain.limits import MINUTE_S, MONEY, Allowance, Limits, Meter, What, begin, meter
 from gesso.services import spend_limits
+from gesso.storage.needs import Needs
 from gesso.storage.unit import Unit
+
+#: The places of what a call uses, in a row of amounts: of requests, tokens and nano-dollars.
+_PLACES = {What.REQUESTS: 0, What.TOKENS: 1, What.DAY: 2, What.MONTH: 2}
+_NANOS = 2
+_TOKENS, _DAY, _MONTH = What.TOKENS.value, What.DAY.value, What.MONTH.value
+#: So many keys have what limits them at hand.
+_KEPT = 4096
 
 
 class Window(NamedTuple):
@@ -23,17 +29,17 @@ class Window(NamedTuple):
 
     meter: Meter
     what: What
+    place: int  #: Of its amount in a row of amounts.
     most: int
     whose: str
 
 
-@dataclass(frozen=True, slots=True)
-class Bound:
-    """Everything that limits a call."""
+class Bound(NamedTuple):
+    """Everything that limits the calls of a key in one minute."""
 
     windows: tuple[Window, ...]
     busy: tuple[tuple[str, int, str], ...]  #: Owner, its most open calls, and whose it is.
-    meters: tuple[Meter, ...]
+    needs: Needs  #: The books of the account and the key, and what counts against their limits.
 
 
 def is_limited(key: ApiKey) -> bool:
@@ -44,24 +50,41 @@ def is_limited(key: ApiKey) -> bool:
 def bound_of(key: ApiKey, at: datetime) -> Bound:
     """Return what limits a call of a key that begins at a moment."""
     seconds = int(at.timestamp())
-    return _bound(key, seconds - seconds % MINUTE_S)
+    minute_s = seconds - seconds % MINUTE_S
+    # Kept: the same for all calls of a key in a minute. A key changes as a whole, and hashing
+    # one takes longer than everything else that is done here.
+    known = _bounds.get(key.id)
+    if known is not None and known[1] == minute_s and (known[0] is key or known[0] == key):
+        return known[2]
+    if len(_bounds) >= _KEPT:
+        _bounds.clear()
+    bound = _bound(key, minute_s)
+    _bounds[key.id] = key, minute_s, bound
+    return bound
 
 
-@functools.lru_cache(maxsize=4096)
+_bounds: dict[str, tuple[ApiKey, int, Bound]] = {}
+
+
 def _bound(key: ApiKey, minute_s: int) -> Bound:
-    # Kept: asked for twice per call, and the same for all calls of a key in a minute.
     owners = (
         (key.id, key.call_limits, "this key"),
         (key.account_id, key.account_limits, "this account"),
     )
     windows = tuple(
-        Window((owner, what.value, begin(what, minute_s)), what, most, whose)
+        Window((owner, what.value, begin(what, minute_s)), what, _PLACES[what], most, whose)
         for owner, limits, whose in owners
         for what, most in limits.each()
     )
-    busy = tuple(_busy(owner, limits, whose) for owner, limits, whose in owners)
-    counted = tuple(one for one in busy if one is not None)
-    return Bound(windows, counted, tuple(w.meter for w in windows))
+    counted = (_busy(owner, limits, whose) for owner, limits, whose in owners)
+    busy = tuple(one for one in counted if one is not None)
+    needs = Needs(
+        accounts=(key.account_id,),
+        spending_keys=(key.id,),
+        meters=tuple(w.meter for w in windows),
+        open_calls=(key.account_id,) if busy else (),
+    )
+    return Bound(windows, busy, needs)
 
 
 def _busy(owner: str, limits: Limits, whose: str) -> tuple[str, int, str] | None:
@@ -83,18 +106,25 @@ def take(unit: Unit, bound: Bound, call: Call, foreseen: Usage) -> tuple[Allowan
         if unit.open_calls.get(owner, 0) >= most:
             message = f"{whose} may have {most} open calls at once"
             raise RateLimited(message, facts={"retry_after_s": 1.0})
-    left: dict[What, tuple[int, int]] = {}
-    for name, what, most, whose in bound.windows:
-        amount = _amount(what, call, foreseen)
-        rest = most - unit.meters[name] - amount
+    amounts = (1, tokens_of(foreseen), call.price_nanos)
+    left: dict[int, tuple[int, Window]] = {}
+    meters = unit.meters
+    for window in bound.windows:
+        name, what, place, most, whose = window
+        amount = amounts[place]
+        rest = most - meters[name] - amount
         if rest < 0:
             raise _refusal(what, most, amount, whose, call.started_at)
-        unit.count(name, amount)
-        if what not in MONEY and (what not in left or rest < left[what][0]):
-            left[what] = rest, most
-    unit.count_call(call, 1)
-    rest_s = _rest_s(call.started_at) if left else 0.0
-    return tuple(Allowance(what, most, rest, rest_s) for what, (rest, most) in left.items())
+        if amount:
+            unit.count(name, amount)
+        if place != _NANOS and (place not in left or rest < left[place][0]):
+            left[place] = rest, window
+    if bound.busy:
+        unit.count_call(call, 1)
+    if not left:
+        return ()
+    rest_s = _rest_s(call.started_at)
+    return tuple([Allowance(w.what, w.most, rest, rest_s) for rest, w in left.values()])
 
 
 def correct(
@@ -102,18 +132,12 @@ def correct(
 ) -> None:
     """Replace what was foreseen of an ended call by what it used; `tokens` is the difference."""
     nanos = charged_nanos - call.price_nanos
-    changes = {What.TOKENS.value: tokens, What.DAY.value: nanos, What.MONTH.value: nanos}
+    changes = {_TOKENS: tokens, _DAY: nanos, _MONTH: nanos}
     for name in meters:
-        counted, change = unit.meters.get(name), changes.get(name[1])
-        if counted and change:
+        change = changes.get(name[1])
+        if change and (counted := unit.meters.get(name)):
             unit.count(name, max(change, -counted))
     unit.count_call(call, -1)
-
-
-def _amount(what: What, call: Call, foreseen: Usage) -> int:
-    if what in MONEY:
-        return call.price_nanos
-    return 1 if what is What.REQUESTS else tokens_of(foreseen)
 
 
 def tokens_of(usage: Usage) -> int:

@@ -24,6 +24,10 @@ _SELECT = select(*(calls.c[name] for name in _COLUMNS))
 _FIND = _SELECT.where(calls.c.id.in_(bindparam("ids", expanding=True)))
 _LOCK = _FIND.order_by(calls.c.id).with_for_update()
 _INSERT = Prepared(insert(calls), _COLUMNS)
+#: What is known of a call that begins; the rest of its row is what the table says.
+_FIRST = Call._fields[: Call._fields.index("state") + 1]
+_UNTIMED = _FIRST.index("started_at")
+_INSERT_OPEN = Prepared(insert(calls), _FIRST)
 _OPEN = calls.c.state == CallState.OPEN.value
 #: The same, written out: nothing but keys is bound.
 _IS_OPEN = calls.c.state == literal_column(f"'{CallState.OPEN.value}'", String)
@@ -76,30 +80,55 @@ async def find(connection: AsyncConnection, ids: Iterable[str]) -> dict[str, Cal
 
 
 async def insert_all(connection: AsyncConnection, new: Sequence[Call]) -> None:
-    """Insert calls with one statement."""
-    await _INSERT.run(connection, [_write(call) for call in new])
+    """Insert calls: those that begin with one statement, those that are over with another.
+
+    Of an open call nothing is known but what it begins with.
+    """
+    begun = [call for call in new if call.state is CallState.OPEN]
+    await _INSERT_OPEN.run(connection, [_write_open(call) for call in begun])
+    if len(begun) < len(new):
+        over = [_write(call) for call in new if call.state is not CallState.OPEN]
+        await _INSERT.run(connection, over)
 
 
-_CHANGED = (
-    "charged_nanos", "price_nanos", "channel_id", "upstream_id", "upstream_key", "status", "error",
+_TOKENS, _OTHER_USAGE = _USAGE[:3], _USAGE[3:]
+_NO_OTHER = Usage()[3:]
+_USUAL = (
+    "price_nanos", "state", "charged_nanos", *_TOKENS, "channel_id", "upstream_key", "status",
+    "finished_at",
 )  # fmt: skip
-_changed = attrgetter(*_CHANGED)
-_NEW = ("state", "finished_at", *_CHANGED, *_USAGE)
-_UPDATE = Prepared(
-    update(calls)
-    .where(calls.c.id == bindparam("key"))
-    .values({name: bindparam(f"new_{name}") for name in _NEW}),
-    ("key", *(f"new_{name}" for name in _NEW)),
-)
+
+
+def _updating(names: Sequence[str]) -> Prepared:
+    values: dict[str, Any] = {name: bindparam(f"new_{name}") for name in names}
+    statement = update(calls).where(calls.c.id == bindparam("key")).values(values)
+    return Prepared(statement, (*(f"new_{name}" for name in names), "key"))
+
+
+_UPDATE_USUAL = _updating(_USUAL)
+_UPDATE = _updating((*_USUAL, *_OTHER_USAGE, "upstream_id", "error"))
 
 
 async def update_all(connection: AsyncConnection, changed: Sequence[Call]) -> None:
-    """Store what became of calls."""
-    rows = [
-        (call.id, call.state.value, millis(call.finished_at), *_changed(call), *call.usage)
-        for call in changed
-    ]
-    await _UPDATE.run(connection, rows)
+    """Store what became of open calls.
+
+    Most used tokens alone and went well: the rest of their rows stays as it began.
+    """
+    usual: list[tuple[Any, ...]] = []
+    others: list[tuple[Any, ...]] = []
+    for call in changed:
+        usage = call.usage
+        # In the order of the columns, so that nothing is put into another one.
+        row = (
+            call.price_nanos, call.state._value_, call.charged_nanos, *usage[:3],
+            call.channel_id, call.upstream_key, call.status, millis(call.finished_at),
+        )  # fmt: skip
+        if call.upstream_id is None and call.error is None and usage[3:] == _NO_OTHER:
+            usual.append((*row, call.id))
+        else:
+            others.append((*row, *usage[3:], call.upstream_id, call.error, call.id))
+    await _UPDATE_USUAL.run(connection, usual)
+    await _UPDATE.run(connection, others)
 
 
 async def renew(connection: AsyncConnection, ids: Sequence[str], until: datetime) -> None:
@@ -160,6 +189,11 @@ async def count_open(connection: AsyncConnection) -> int:
             await connection.execute(select(func.count()).select_from(calls).where(_OPEN))
         ).scalar_one()
     )
+
+
+def _write_open(call: Call) -> tuple[Any, ...]:
+    times = millis(call.started_at), millis(call.lease_until)
+    return *call[:_UNTIMED], *times, CallState.OPEN._value_
 
 
 def _write(call: Call) -> tuple[Any, ...]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from operator import attrgetter
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 from sqlalchemy import BigInteger, ColumnElement, String, func, insert, literal_column, select
@@ -41,17 +41,25 @@ class Entry(NamedTuple):
     note: str = ""
 
 
-_PLAIN = tuple(name for name in Entry._fields if name != "posted_at")
-_plain = attrgetter(*_PLAIN)
 # Nobody asks for the numbers that the rows get.
+_PLAIN = tuple(name for name in Entry._fields if name != "posted_at")
 _INSERT = Prepared(insert(table).inline(), (*_PLAIN, "posted_at"))
+_plain = itemgetter(*(Entry._fields.index(name) for name in _PLAIN))
+#: Postings of relayed calls, the most of all, have neither a task nor a note.
+_OF_CALL = tuple(name for name in _PLAIN if name not in {"task_id", "note"})
+_INSERT_OF_CALLS = Prepared(insert(table).inline(), (*_OF_CALL, "posted_at"))
+_of_call = itemgetter(*(Entry._fields.index(name) for name in _OF_CALL))
 
 
 async def append(connection: AsyncConnection, entries: Sequence[Entry]) -> None:
     """Append postings with one statement; a repeated reference raises IntegrityError."""
     # What is committed together was posted at the same moment.
-    times = {moment: millis(moment) for moment in {e.posted_at for e in entries}}
-    await _INSERT.run(connection, [(*_plain(e), times[e.posted_at]) for e in entries])
+    times = {moment: (millis(moment),) for moment in {e.posted_at for e in entries}}
+    if all([e.task_id is None and not e.note for e in entries]):
+        statement, pick = _INSERT_OF_CALLS, _of_call
+    else:
+        statement, pick = _INSERT, _plain
+    await statement.run(connection, [pick(e) + times[e.posted_at] for e in entries])
 
 
 async def sums(connection: AsyncConnection) -> dict[str, int]:

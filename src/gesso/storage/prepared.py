@@ -11,6 +11,7 @@ For columns whose types need no conversion: texts, numbers, bytes.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import chain
 from operator import itemgetter
 from typing import Any
 
@@ -22,6 +23,8 @@ from sqlalchemy.sql import ClauseElement
 from gesso.storage.database import Direct
 
 _Pick = Callable[[Any], tuple[Any, ...]]
+#: Most values of one statement that every SQLite takes.
+_VALUES = 999
 
 
 class Prepared:
@@ -35,6 +38,7 @@ class Prepared:
         self._statement = statement
         self._names = tuple(names)
         self._compiled: dict[str, tuple[str, _Pick | None]] = {}
+        self._wide: dict[int, str] = {}
 
     async def run(self, connection: AsyncConnection, rows: Sequence[tuple[Any, ...]]) -> None:
         """Run it once for each row."""
@@ -47,10 +51,24 @@ class Prepared:
         text, pick = found
         if pick is not None:
             rows = list(map(pick, rows))
-        if isinstance(connection, Direct):
-            connection.run(text, rows)
-        else:
+        if not isinstance(connection, Direct):
             await connection.exec_driver_sql(text, rows)
+        elif len(rows) > 1 and _group_of(text):
+            self._insert(connection, text, rows)
+        else:
+            connection.run(text, rows)
+
+    def _insert(self, connection: Direct, text: str, rows: Sequence[tuple[Any, ...]]) -> None:
+        # SQLite begins and ends each statement at a third of what a row costs: so many rows
+        # to a statement, in powers of two, of which there are few texts.
+        most, at = _VALUES // len(self._names), 0
+        while at < len(rows):
+            size = 1 << min(most, len(rows) - at).bit_length() - 1
+            wide = self._wide.get(size)
+            if wide is None:
+                wide = self._wide[size] = text + f", {_group_of(text)}" * (size - 1)
+            connection.run(wide, [tuple(chain.from_iterable(rows[at : at + size]))])
+            at += size
 
     def _compile(self, dialect: Dialect) -> tuple[str, _Pick | None]:
         text, wanted = _compile(self._statement, dialect, self._names)
@@ -106,6 +124,12 @@ def _compile(
     # Both drivers count their parameters: `?` and `$1`.
     wanted: list[str] = compiled.positiontup  # type: ignore[attr-defined]
     return str(compiled), wanted
+
+
+def _group_of(text: str) -> str:
+    """Return the values of an insert to which those of more rows can be added, else nothing."""
+    group = text.rpartition(" VALUES ")[2]
+    return "" if group.strip("(?, )") else group
 
 
 def _picking(places: Sequence[int], count: int) -> _Pick | None:

@@ -349,7 +349,6 @@ calls = Table(
     Column("status", Integer),
     Column("error", Text),
     Column("finished_at", BigInteger),
-    Index("calls_of_account", "account_id", "started_at"),
     _partial(_OPEN_CALL, "calls_open", "account_id", "key_id", "lease_until"),
     _partial(_NAMED_CALL, "calls_by_upstream_id", "upstream_id"),
 )

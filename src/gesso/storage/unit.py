@@ -11,6 +11,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from itertools import chain
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -64,6 +65,10 @@ class Unit:
     #: Last turn of an account and the turn reached, by channel, lane and account.
     turns: dict[tuple[str, str, str], tuple[int | None, int]] = field(default_factory=dict)
     _before: dict[int, Task] = field(default_factory=dict)  #: Tasks as they were locked.
+    #: The same of what nearly every operation changes: what differs at the end is stored.
+    _accounts: dict[str, Account] = field(default_factory=dict)
+    _spent: dict[str, int] = field(default_factory=dict)
+    _meters: dict[Meter, int] = field(default_factory=dict)
     calls: dict[str, Call] = field(default_factory=dict)
     call_replays: dict[tuple[str, str], CallReplay] = field(default_factory=dict)
     meters: dict[Meter, int] = field(default_factory=dict)
@@ -102,7 +107,8 @@ class Unit:
 
     def add_call(self, call: Call) -> None:
         """Store a new relayed call."""
-        self._set(self._changed["call"], call.id, True)
+        # Undone, the mark stays: `_split` finds no row, and nobody else has its id.
+        self._changed["call"][call.id] = True
         self._set(self.calls, call.id, call)
 
     def save_call(self, call: Call) -> None:
@@ -112,12 +118,10 @@ class Unit:
 
     def save_account(self, account: Account) -> None:
         """Store a balance. Only the ledger calls this, together with `post`."""
-        self._changed["account"].setdefault(account.id, False)
         self._set(self.accounts, account.id, account)
 
     def save_spent(self, key_id: str, nanos: int) -> None:
         """Store what a key has spent. Only the ledger calls this."""
-        self._changed["spent"].setdefault(key_id, False)
         self._set(self.spent, key_id, nanos)
 
     def post(self, entry: Entry) -> None:
@@ -172,17 +176,18 @@ class Unit:
 
     def count(self, meter: Meter, amount: int) -> None:
         """Count in a window of time."""
-        counted = self.meters[meter]
-        self._changed["meter"].setdefault(meter, False)
         # As `_set` does; each call counts a dozen times.
-        self._undo.append((self.meters, meter, counted))
-        self.meters[meter] = counted + amount
+        meters = self.meters
+        counted = meters[meter]
+        self._undo.append((meters, meter, counted))
+        meters[meter] = counted + amount
 
     def count_call(self, call: Call, amount: int) -> None:
         """Count one more or one less open call of its key and account."""
-        if call.account_id in self.open_calls:
+        counted = self.open_calls
+        if call.account_id in counted:
             for owner in (call.key_id, call.account_id):
-                self._set(self.open_calls, owner, self.open_calls.get(owner, 0) + amount)
+                self._set(counted, owner, counted.get(owner, 0) + amount)
 
     def count_open(self, key_id: str) -> None:
         """Count one more open task of a key."""
@@ -198,10 +203,9 @@ class Unit:
 
     def undo(self, mark: tuple[int, int, int]) -> None:
         """Forget what an operation did before it failed."""
-        missing = object()
         for mapping, key, old in reversed(self._undo):
             if old is _MISSING:
-                mapping.pop(key, missing)
+                mapping.pop(key, None)
             else:
                 mapping[key] = old
         self._undo.clear()
@@ -217,10 +221,11 @@ class Unit:
         Most operations need little of all that there is, so what nobody needs costs nothing.
         """
         need: dict[str, list[Any]] = {}
-        for one in needs:
-            for name, rows in zip(_NEEDS, one, strict=True):
-                if rows:
-                    need.setdefault(name, []).extend(rows)
+        for name, column in zip(_NEEDS, zip(*needs, strict=True), strict=False):
+            if any(column):
+                # Operations of one key name the very same rows.
+                distinct = {id(rows): rows for rows in column}
+                need[name] = list(chain.from_iterable(distinct.values()))
         if "tasks" in need or "replays" in need:
             await self._load_tasks(connection, need)
         if "calls" in need:
@@ -229,9 +234,11 @@ class Unit:
             self.calls |= await calls.lock_open(connection, need["own_calls"])
         if "accounts" in need:
             self.accounts = await accounts.lock(connection, need["accounts"])
+            self._accounts = dict(self.accounts)
             await self._load_calls(connection, need)
         if "spending_keys" in need:
             self.spent = await keys.lock_spent(connection, need["spending_keys"])
+            self._spent = dict(self.spent)
         if "busy_keys" in need or "channels" in need:
             await self._load_queues(connection, need, standing)
 
@@ -275,6 +282,7 @@ class Unit:
         asked = {*need.get("meters", ()), *counted}
         if asked:
             self.meters = await meters.find(connection, asked)
+            self._meters = dict(self.meters)
         if "open_calls" in need:
             self.open_calls = await calls.count_open_of(connection, need["open_calls"])
 
@@ -296,15 +304,13 @@ class Unit:
             await calls.insert_all(connection, new)
             await calls.update_all(connection, old)
         await ledger_entries.append(connection, self._entries)
-        if "account" in changed:
-            await accounts.update_balances(connection, self._split("account", self.accounts)[1])
-        if "spent" in changed:
-            await keys.update_spent(connection, [(k, self.spent[k]) for k in changed["spent"]])
+        moved = _differing(self.accounts, self._accounts)
+        await accounts.update_balances(connection, [account for _, account in moved])
+        await keys.update_spent(connection, _differing(self.spent, self._spent))
         if "call_replay" in changed:
             replayed = self._split("call_replay", self.call_replays)[0]
             await call_replays.store(connection, replayed, self.now)
-        if "meter" in changed:
-            await meters.save(connection, {m: self.meters[m] for m in changed["meter"]})
+        await meters.save(connection, _differing(self.meters, self._meters))
         if "replay" in changed:
             await replays.insert_all(connection, self._split("replay", self.replays)[0], self.now)
         await self._flush_beside(connection)
@@ -363,8 +369,8 @@ class Unit:
 
     def _split(self, kind: str, rows: dict[Any, Any]) -> tuple[list[Any], list[Any]]:
         marked = self._changed[kind]
-        new = [rows[key] for key, is_new in marked.items() if is_new]
         # An undone operation leaves its mark; where it also took the row away, nothing is left.
+        new = [rows[key] for key, is_new in marked.items() if is_new and key in rows]
         old = [rows[key] for key, is_new in marked.items() if not is_new and key in rows]
         return new, old
 
@@ -375,6 +381,11 @@ class Unit:
     def _set(self, mapping: dict[Any, Any], key: Any, value: Any) -> None:
         self._undo.append((mapping, key, mapping.get(key, _MISSING)))
         mapping[key] = value
+
+
+def _differing(now: dict[Any, Any], before: dict[Any, Any]) -> list[tuple[Any, Any]]:
+    """Return the rows that are not as they were read."""
+    return [(key, row) for key, row in now.items() if row != before.get(key)]
 
 
 def _place(task: Task) -> Place:

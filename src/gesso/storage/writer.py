@@ -110,14 +110,14 @@ class Writer:
             while self._waiting:
                 size = min(len(self._waiting), BATCH)
                 batch = [self._waiting.popleft() for _ in range(size)]
-                await self._serve(batch)
-                if size >= _CROWD and not any(one.lasting for one in batch):
+                lasting = any([one.lasting for one in batch])
+                await self._serve(batch, lasting)
+                if size >= _CROWD and not lasting:
                     await asyncio.sleep(_GATHER_S)
 
-    async def _serve(self, batch: list[_Asked]) -> None:
+    async def _serve(self, batch: list[_Asked], lasting: bool) -> None:
         try:
-            operations = [one.operation for one in batch]
-            outcomes = await self._commit(operations, any(one.lasting for one in batch))
+            outcomes = await self._commit([one.operation for one in batch], lasting)
         except Exception as error:
             if len(batch) == 1:
                 log.exception("write_failed", operation=type(batch[0].operation).__name__)
@@ -125,7 +125,7 @@ class Writer:
             else:
                 # One row of somebody else's made the commit fail: each on its own then.
                 for one in batch:
-                    await self._serve([one])
+                    await self._serve([one], one.lasting)
                 return
         for one, outcome in zip(batch, outcomes, strict=True):
             future = one.future

@@ -54,6 +54,36 @@ async def test_what_was_used_is_captured_once(customer: Customer, used: int, cha
     assert (await proven(customer)).open_calls == 0
 
 
+@pytest.mark.parametrize(
+    "ended",
+    [
+        Outcome(Usage(5, 2, 7), 300, 200, "ch_x", None, "abc"),
+        Outcome(Usage(5, 2, 7, 11, 13, 17, estimated=True), 300, 200, "ch_x"),
+        Outcome(Usage(output_tokens=7, pictures=1), 0, 200),
+        Outcome(Usage(5), 300, 200, "ch_x", "resp_1", "abc"),
+        Outcome(Usage(), 0, 502, error="the upstream is gone"),
+    ],
+)
+async def test_a_call_is_stored_as_it_ended(customer: Customer, ended: Outcome) -> None:
+    house, one = customer.house, Open(customer.key, call(customer))
+    async with house.database.reading() as connection:
+        assert not await calls.find(connection, [one.call.id])
+    await house.writer.write(one)
+    async with house.database.reading() as connection:
+        assert await calls.find(connection, [one.call.id]) == {one.call.id: one.call}
+    free = call(customer, 0)
+    done, kept = await asyncio.gather(
+        house.writer.write(Settle(one, ended)), house.writer.write(Keep(free, ended))
+    )
+    assert done is not None
+    assert (done.usage, done.upstream_id, done.error) == (
+        ended.usage, ended.upstream_id, ended.error,
+    )  # fmt: skip
+    async with house.database.reading() as connection:
+        found = await calls.find(connection, [one.call.id, free.id])
+    assert found == {one.call.id: done, free.id: kept}
+
+
 async def test_nobody_is_overdrawn(customer: Customer) -> None:
     rich = (await customer.account()).available_nanos
     limited = await customer.with_limits(spend_limit_nanos=500)

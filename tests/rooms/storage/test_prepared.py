@@ -65,6 +65,16 @@ async def test_rows_are_found_by_lists_of_any_length(house: House, count: int) -
         assert await look(connection) == wanted
 
 
+@pytest.mark.parametrize("count", [1, 2, 3, 63, 64, 65, 300, 601])
+async def test_any_number_of_rows_is_inserted(house: House, count: int) -> None:
+    rows = [(n, 60, f"many {count}", f"o{n:03d}") for n in range(count)]
+    await house.database.run(lambda connection: _INSERT.run(connection, rows))
+    async with house.database.reading() as connection:
+        stored = select(meters.c.amount, meters.c.owner).where(meters.c.what == f"many {count}")
+        found = (await connection.execute(stored.order_by(meters.c.owner))).all()
+    assert [tuple(row) for row in found] == [(n, owner) for n, _, _, owner in rows]
+
+
 async def test_a_refused_row_is_the_error_that_all_other_statements_raise(house: House) -> None:
     async def work(connection: AsyncConnection) -> None:
         await _INSERT.run(connection, [(1, 60, "twice", "secret"), (2, 60, "twice", "secret")])

@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import event
 
 from gesso.domain.attempt import Attempt, AttemptState
+from gesso.domain.call import Call
 from gesso.domain.caller import Account
 from gesso.domain.channel import Load
 from gesso.domain.task import TaskStatus
@@ -18,6 +19,7 @@ from gesso.ledger import book
 from gesso.services.attempts import Begin
 from gesso.services.catch_up import CatchUp, Keep
 from gesso.services.settle import Cancel
+from gesso.storage import calls
 from gesso.storage.database import Database
 from gesso.storage.jobs import EmbeddedJobs
 from gesso.storage.replays import Replay
@@ -92,6 +94,25 @@ async def test_two_attempts_of_a_task_are_stored_by_one_unit(small_customer: Cus
     found = await small_customer.attempt(one)
     assert found is not None
     assert found.number == 2
+
+
+@pytest.mark.anyio
+async def test_a_call_that_was_undone_is_not_stored(small_customer: Customer) -> None:
+    key = small_customer.key
+    undone, kept = (
+        Call(name, key.account_id, key.id, "e", "m", "openai@m", 0, NOW, NOW)
+        for name in ("call_undone", "call_kept")
+    )
+
+    def add_both(unit: Unit) -> None:
+        unit.add_call(kept)
+        mark = unit.mark()
+        unit.add_call(undone)
+        unit.undo(mark)
+
+    await _store(small_customer.house.database, add_both)
+    async with small_customer.house.database.reading() as connection:
+        assert await calls.find(connection, [undone.id, kept.id]) == {kept.id: kept}
 
 
 async def _store(database: Database, change: Callable[[Unit], object]) -> Unit:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, cast
 
 import pytest
@@ -30,7 +30,7 @@ class Bug:
 
     def apply(self, unit: Unit) -> None:
         account = unit.accounts[FIRST_ACCOUNT]
-        unit.save_account(replace(account, available_nanos=0))
+        unit.save_account(account._replace(available_nanos=0))
         raise RuntimeError("a bug")
 
 

@@ -85,7 +85,7 @@ def _where(wanted: Filter) -> list[ColumnElement[bool]]:
         if value := getattr(wanted, name):
             where.append(table.c[name] == value)
     if wanted.task_id is not None:
-        where.append(table.c.task_id == wanted.task_id)
+        where.append(ledger_entries.of_task(wanted.task_id))
     if wanted.since is not None:
         where.append(table.c.posted_at >= millis(wanted.since))
     if wanted.until is not None:

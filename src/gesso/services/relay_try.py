@@ -69,7 +69,7 @@ class Attempts:
 
         Raises what the last channel failed with: Unavailable, Refused or NoChannel.
         """
-        failure: GessoError = NoChannel("every channel is busy")
+        failure: GessoError | None = None
         waiting = list(channels)
         failing: list[Channel] = []
         passes = 0
@@ -85,7 +85,7 @@ class Attempts:
             channel = waiting[0]
             key = self.ring.take(channel, fingerprint=fingerprint)
             if key is None:
-                failure = _prefer(failure, Unavailable("every key rests", retry_after_s=BUSY_S))
+                failure = failure or Unavailable("every key rests", retry_after_s=BUSY_S)
                 waiting.pop(0)
                 continue
             try:
@@ -99,7 +99,7 @@ class Attempts:
                 log.warning("upstream_failed", channel=channel.id, reason=error.message)
                 failure = error
                 failing.append(waiting.pop(0))
-        raise failure
+        raise failure or NoChannel("every channel is busy")
 
     async def _ask(self, channel: Channel, key: str, ask: Ask) -> Opened:
         relay = self._router.relay_of(channel)
@@ -153,10 +153,6 @@ class _OtherKey(Exception):
     def __init__(self, error: GessoError) -> None:
         super().__init__(error.message)
         self.error = error
-
-
-def _prefer(first: GessoError, second: GessoError) -> GessoError:
-    return second if isinstance(first, NoChannel) else first
 
 
 class _Whole:

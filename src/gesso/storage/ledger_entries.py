@@ -42,6 +42,8 @@ class Entry(NamedTuple):
 
 
 # Nobody asks for the numbers that the rows get.
+#: What is posted of a task, each once: its postings are named `<id>/<verb>` (ledger/book.py).
+_VERBS = ("hold", "extend", "capture", "release")
 _PLAIN = tuple(name for name in Entry._fields if name != "posted_at")
 _INSERT = Prepared(insert(table).inline(), (*_PLAIN, "posted_at"))
 _plain = itemgetter(*(Entry._fields.index(name) for name in _PLAIN))
@@ -49,6 +51,11 @@ _plain = itemgetter(*(Entry._fields.index(name) for name in _PLAIN))
 _OF_CALL = tuple(name for name in _PLAIN if name not in {"task_id", "note"})
 _INSERT_OF_CALLS = Prepared(insert(table).inline(), (*_OF_CALL, "posted_at"))
 _of_call = itemgetter(*(Entry._fields.index(name) for name in _OF_CALL))
+
+
+def of_task(task_id: int) -> ColumnElement[bool]:
+    """Say which postings are a task's: by their names, for which there is an index."""
+    return table.c.reference.in_([f"{task_id}/{verb}" for verb in _VERBS])
 
 
 async def append(connection: AsyncConnection, entries: Sequence[Entry]) -> None:
@@ -179,5 +186,5 @@ def _captures(account_id: str, key_id: str | None) -> list[ColumnElement[bool]]:
 
 async def find_of_task(connection: AsyncConnection, task_id: int) -> list[dict[str, Any]]:
     """Read a task's postings, oldest first."""
-    statement = select(table).where(table.c.task_id == task_id).order_by(table.c.id)
+    statement = select(table).where(of_task(task_id)).order_by(table.c.id)
     return [dict(row) for row in (await connection.execute(statement)).mappings()]

@@ -49,6 +49,8 @@ class Reply(NamedTuple):
     headers: Mapping[str, str]  #: Names in lower case.
     chunks: AsyncIterator[bytes]  #: Raises Unavailable when the upstream breaks off.
     is_final: bool = False  #: Whether it is handed on whatever it says, and nothing else is tried.
+    #: All of the body, where it came together with the head; `chunks` has nothing then.
+    whole: bytes | None = None
 
 
 @runtime_checkable

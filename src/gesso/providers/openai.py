@@ -134,7 +134,7 @@ class _Exchange:
             if isinstance(error, Broken):
                 raise Unavailable(f"the connection broke ({error})") from error
             raise
-        return Reply(transfer.status, transfer.headers, self)
+        return Reply(transfer.status, transfer.headers, self, whole=transfer.take_whole())
 
     async def __aexit__(self, *_: object) -> None:
         await self._transfer.close()

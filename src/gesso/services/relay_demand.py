@@ -39,6 +39,8 @@ class Relayed:
     retry_after: str  #: Header of a refusal, in seconds; empty when it says none.
     chunks: AsyncIterator[bytes]  #: Raises Unavailable when the upstream breaks off.
     allowances: tuple[Allowance, ...] = ()  #: What is left of limits.
+    #: Returns all of the body in place of `chunks`, where it is here; raises as they do.
+    whole: Callable[[], Awaitable[bytes]] | None = None
 
 
 #: Hands an answer to the caller.

@@ -72,7 +72,8 @@ class Ending:
         chunks = Passing(self, opened, time.monotonic() + total_s)
         wait = opened.headers.get("retry-after", "")
         call = self._opening.call
-        return Relayed(call, opened.status, kind, is_stream, wait, chunks, allowances)
+        whole = None if opened.whole is None else chunks.whole
+        return Relayed(call, opened.status, kind, is_stream, wait, chunks, allowances, whole)
 
     def take(self, chunk: bytes) -> bytes:
         """Let a piece through the meter; returns what goes to the caller."""
@@ -170,6 +171,16 @@ class Passing:
         self._end_s = end_s
         self._is_over = False
 
+    async def whole(self) -> bytes:
+        """Return all of a body that is here."""
+        ending, opened = self._ending, self._opened
+        self._is_over = True
+        try:
+            return ending.take(opened.whole or b"") + await ending.end(opened)
+        except GessoError as error:
+            self._break(error)
+            raise
+
     def __aiter__(self) -> Passing:
         """Return itself."""
         return self
@@ -198,7 +209,10 @@ class Passing:
                 if rest := await ending.end(opened):
                     return rest
         except GessoError as error:
-            ending.error = error.message
-            opened.broke(error.message)
+            self._break(error)
             raise
         raise StopAsyncIteration
+
+    def _break(self, error: GessoError) -> None:
+        self._ending.error = error.message
+        self._opened.broke(error.message)

@@ -36,6 +36,7 @@ class Opened:
     status: int
     headers: Mapping[str, str]
     chunks: AsyncIterator[bytes]
+    whole: bytes | None  #: All of it, where nothing has to be waited for.
     _breakers: Breakers
     _exchange: AbstractAsyncContextManager[Reply]
 
@@ -111,7 +112,9 @@ class Attempts:
         try:
             if not reply.is_final:
                 self._check(channel, key, reply)
-            first = await anext(reply.chunks, b"")
+            first = reply.whole
+            if first is None:
+                first = await anext(reply.chunks, b"")
         except BaseException:
             await exchange.__aexit__(None, None, None)
             raise
@@ -122,6 +125,7 @@ class Attempts:
             reply.status,
             reply.headers,
             _Whole(first, reply.chunks),
+            reply.whole,
             self._breakers,
             exchange,
         )

@@ -153,6 +153,16 @@ class _Exchange:
             else:
                 raise self._error
 
+    def take_whole(self) -> bytes | None:
+        """Return all of the body if it is here by now; else None."""
+        if not self._done or self._size > _WAITING:
+            return None
+        found = self._waiting
+        data = found[0] if len(found) == 1 else b"".join(found)
+        found.clear()
+        self._size = 0
+        return data
+
     async def read(self, within_s: float) -> bytes:
         """Return what there is of the body, b"" at its end."""
         while not self._waiting:

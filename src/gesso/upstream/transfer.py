@@ -49,6 +49,9 @@ class Transfer(Protocol):
     async def head(self, within_s: float) -> None:
         """Wait for the head of the answer; raises Unusable, Unreached, Broken or TimeoutError."""
 
+    def take_whole(self) -> bytes | None:
+        """Return all of the body if it is here by now, once `head` has returned; else None."""
+
     async def read(self, within_s: float) -> bytes:
         """Return what there is of the body, once there is some; b"" is its end.
 

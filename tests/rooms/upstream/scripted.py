@@ -152,9 +152,14 @@ async def finish(transfer: Transfer) -> bytes:
     """Take a whole answer and return its body."""
     try:
         await transfer.head(5)
-        found = b""
-        while piece := await transfer.read(5):
-            found += piece
-        return found
+        return await rest(transfer)
     finally:
         await transfer.close()
+
+
+async def rest(transfer: Transfer) -> bytes:
+    """Read what there still is of a body."""
+    found = b""
+    while piece := await transfer.read(5):
+        found += piece
+    return found

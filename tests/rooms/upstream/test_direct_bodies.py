@@ -18,6 +18,7 @@ from tests.rooms.upstream.scripted import (
     Serve,
     answering,
     finish,
+    rest,
     scripted,
 )
 
@@ -295,3 +296,40 @@ async def test_closing_in_the_middle_of_an_answer_stops_it() -> None:
         assert await transfer.read(5)
         await transfer.close()
         await server.tasks[0]
+
+
+# What came with the head ----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("size", [0, 2, 100_000])
+async def test_a_body_that_came_with_its_head_is_taken_at_once(size: int) -> None:
+    answer = b"HTTP/1.1 200 OK\r\ncontent-length: %d\r\n\r\n" % size + b"x" * size
+    async with scripted(answering(answer)) as server:
+        client = Direct(connect_s=5)
+        for _ in range(2):
+            transfer = client.send(Sent("GET", server.url, {}))
+            await transfer.head(5)
+            found = transfer.take_whole()
+            assert (found or b"") + await rest(transfer) == b"x" * size
+            assert size > 2 or found is not None
+            await transfer.close()
+        assert len(server.peers) == 1
+
+
+async def test_a_body_that_is_not_whole_is_left_to_be_read() -> None:
+    more = asyncio.Event()
+
+    async def serve(peer: Peer) -> None:
+        await peer.request()
+        await peer.say(b"HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\nab")
+        await more.wait()
+        await peer.say(b"cd")
+        await peer.left()
+
+    async with scripted(serve) as server:
+        transfer = Direct(connect_s=5).send(Sent("GET", server.url, {}))
+        await transfer.head(5)
+        assert transfer.take_whole() is None
+        more.set()
+        assert await rest(transfer) == b"abcd"
+        await transfer.close()

@@ -192,6 +192,10 @@ async def _stream(visit: Visit, relayed: Relayed) -> None:
 
 async def _body(visit: Visit, relayed: Relayed) -> None:
     """Send a body that is small in one piece, so that a broken one can still be an error."""
+    kind = relayed.content_type or "application/octet-stream"
+    if relayed.whole is not None:
+        await visit.answer(relayed.status, await relayed.whole(), kind, [_named(relayed)])
+        return
     kept: list[bytes] = []
     size = 0
     is_json = "json" in relayed.content_type
@@ -208,7 +212,6 @@ async def _body(visit: Visit, relayed: Relayed) -> None:
     if visit.started:
         await visit.write(b"", more=False)
     else:
-        kind = relayed.content_type or "application/octet-stream"
         await visit.answer(relayed.status, b"".join(kept), kind, [_named(relayed)])
 
 

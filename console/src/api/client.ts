@@ -49,6 +49,7 @@ async function send(method: string, path: string, options: Options): Promise<Res
     ...(options.body === undefined ? {} : { 'content-type': 'application/json' }),
     ...options.headers,
   };
+  const askedMs = performance.now();
   try {
     const response = await fetch(path, {
       method,
@@ -57,7 +58,7 @@ async function send(method: string, path: string, options: Options): Promise<Res
       signal: options.signal ?? null,
       credentials: 'omit',
     });
-    heardAnswer();
+    heardAnswer(askedMs);
     return response;
   } catch (error) {
     throw broken(error);

@@ -5,6 +5,8 @@ const PAUSES_MS = [1000, 2000, 4000, 8000];
 
 const listeners = new Set<() => void>();
 let reached = true;
+/** When the connection was lost last, by `performance.now()`. */
+let lostMs = -Infinity;
 let timer: ReturnType<typeof setTimeout> | undefined;
 
 /** Whether the gateway answered when it was asked last. */
@@ -24,8 +26,12 @@ function turn(now: boolean): void {
   listeners.forEach((listener) => listener());
 }
 
-/** Keeps that an answer came, whatever it said. */
-export function heardAnswer(): void {
+/**
+ * Keeps that an answer came, whatever it said, to what was asked at that time. One that was under
+ * way when the connection was lost says nothing about now.
+ */
+export function heardAnswer(askedMs: number): void {
+  if (askedMs < lostMs) return;
   clearTimeout(timer);
   turn(true);
 }
@@ -33,6 +39,7 @@ export function heardAnswer(): void {
 /** Keeps that no answer came; from now on the gateway is asked until it gives one. */
 export function heardNothing(): void {
   if (!reached) return;
+  lostMs = performance.now();
   turn(false);
   look(0);
 }
@@ -41,9 +48,13 @@ function look(tries: number): void {
   clearTimeout(timer);
   timer = setTimeout(
     () => {
-      fetch('/healthz', { cache: 'no-store', credentials: 'omit' }).then(heardAnswer, () => {
-        if (!reached) look(tries + 1);
-      });
+      const askedMs = performance.now();
+      fetch('/healthz', { cache: 'no-store', credentials: 'omit' }).then(
+        () => heardAnswer(askedMs),
+        () => {
+          if (!reached) look(tries + 1);
+        },
+      );
     },
     PAUSES_MS[Math.min(tries, PAUSES_MS.length - 1)],
   );

@@ -94,7 +94,7 @@ async def test_silence_ends_in_time() -> None:
 
     async with scripted(serve) as server, running_proxy("socks5") as proxy:
         # Before its head, a call that was given up is stopped by the library's own timer.
-        caller = Proxied(proxy.url, connect_s=5, silence_s=0.2)
+        caller = Proxied(proxy.url, connect_s=5, silence_s=1.0)
         mute = caller.send(Sent("POST", server.url, {}))
         with pytest.raises(TimeoutError):
             await mute.head(0.05)

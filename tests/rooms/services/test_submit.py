@@ -22,6 +22,7 @@ from gesso.domain.task import TaskStatus
 from gesso.services import administer
 from gesso.services.settle import Cancel
 from gesso.services.submit import Submitter
+from gesso.storage import channels
 from gesso.storage.writer import Writer
 from tests.rooms.customer import Customer, no_moderator, no_translator, order
 
@@ -133,7 +134,9 @@ async def test_a_refused_request_may_be_sent_again_with_its_key(customer: Custom
 async def test_a_full_queue_refuses_and_says_places_before(customer: Customer) -> None:
     (sandbox,) = customer.house.catalogue.channels
     small = replace(sandbox, core_size=1, queue_size=2)
-    customer.house.catalogue.channels = (small,)
+    async with customer.house.database.transaction() as connection:
+        await channels.change(connection, small)
+    await customer.house.catalogue.refresh()
     outcomes = await asyncio.gather(*(customer.submit() for _ in range(5)), return_exceptions=True)
     assert sorted(o.place for o in outcomes if isinstance(o, Accepted)) == [0, 1, 2]
     assert sum(isinstance(o, QueueFull) for o in outcomes) == 2

@@ -86,25 +86,31 @@ async def test_an_answer_that_breaks_off_is_broken(scheme: str) -> None:
         assert str(server.port) not in str(caught.value)
 
 
-async def test_silence_ends_in_time() -> None:
-    async def serve(peer: Peer) -> None:
-        if peer.number:
-            await peer.say(OK[:-1])
+async def test_silence_before_the_head_ends_in_time() -> None:
+    async def mute(peer: Peer) -> None:
         await peer.left()
 
-    async with scripted(serve) as server, running_proxy("socks5") as proxy:
-        # Before its head, a call that was given up is stopped by the library's own timer.
-        caller = Proxied(proxy.url, connect_s=5, silence_s=1.0)
-        mute = caller.send(Sent("POST", server.url, {}))
+    async with scripted(mute) as server, running_proxy("socks5") as proxy:
+        # A call that was given up is stopped by the library's own timer.
+        caller = Proxied(proxy.url, connect_s=5, silence_s=0.2)
+        transfer = caller.send(Sent("POST", server.url, {}))
         with pytest.raises(TimeoutError):
-            await mute.head(0.05)
-        await mute.close()
-        stuck = caller.send(Sent("POST", server.url, {}))
-        await stuck.head(5)
-        assert await stuck.read(5) == b"o"
+            await transfer.head(0.05)
+        await transfer.close()
+
+
+async def test_silence_within_a_body_ends_in_time() -> None:
+    async def stuck(peer: Peer) -> None:
+        await peer.say(OK[:-1])
+        await peer.left()
+
+    async with scripted(stuck) as server, running_proxy("socks5") as proxy:
+        transfer = client(proxy.url).send(Sent("POST", server.url, {}))
+        await transfer.head(5)
+        assert await transfer.read(5) == b"o"
         with pytest.raises(TimeoutError):
-            await stuck.read(0.05)
-        await stuck.close()
+            await transfer.read(0.05)
+        await transfer.close()
         await asyncio.gather(*server.tasks)
 
 

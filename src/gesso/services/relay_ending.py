@@ -83,7 +83,7 @@ class Ending:
         return passed
 
     @property
-    def is_told(self) -> bool:
+    def is_heard_out(self) -> bool:
         """Whether the upstream said that this is all."""
         return self._meter is not None and self._meter.done
 
@@ -198,7 +198,7 @@ class Passing:
                 except StopAsyncIteration:
                     break
                 passed = ending.take(chunk)
-                if ending.is_told:
+                if ending.is_heard_out:
                     # Settled before the caller can know that the answer is whole: the money
                     # that is left over is there again for the caller's next request.
                     await ending.finish(opened)

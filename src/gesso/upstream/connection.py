@@ -42,6 +42,9 @@ class Pool(Protocol):
     def forget(self, line: Connection) -> None:
         """Drop a connection that the other side closed."""
 
+    def post(self, line: Connection) -> None:
+        """Call the connection's `flush` when the loop's turn is over."""
+
 
 class Connection(asyncio.Protocol):
     """A connection, which carries one exchange after the other."""
@@ -61,20 +64,29 @@ class Connection(asyncio.Protocol):
         self._keeps = False  #: Whether another exchange may follow.
         self._complete = False
         self._room: asyncio.Future[None] | None = None
+        self._unsent = b""  #: What goes out when the loop's turn is over.
 
     def begin(self, exchange: Answer, start: bytes) -> None:
-        """Send the start of a request, and hand its answer to an exchange."""
+        """Send the start of a request with all others of this turn; hand its answer on."""
         self._exchange = exchange
         self.heard = False
         self._headers = {}
         self._in_head = True
         self._wordless_bytes = 0
         self._keeps = self._complete = False
-        self._transport.write(start)
+        self._unsent = start
+        self._pool.post(self)
 
     def write(self, data: bytes) -> None:
         """Send more of it."""
+        self.flush()
         self._transport.write(data)
+
+    def flush(self) -> None:
+        """Send what waits for the end of the turn."""
+        start, self._unsent = self._unsent, b""
+        if start and not self._transport.is_closing():
+            self._transport.write(start)
 
     async def drained(self) -> None:
         """Wait while too much of what was written is still here; ends when it is lost, too."""
@@ -94,7 +106,7 @@ class Connection(asyncio.Protocol):
         if (
             whole
             and self._keeps
-            and not (transport.is_closing() or transport.get_write_buffer_size())
+            and not (self._unsent or transport.is_closing() or transport.get_write_buffer_size())
         ):
             transport.resume_reading()
             self._pool.keep(self)

@@ -7,9 +7,11 @@ from typing import Any
 
 import pytest
 
+from gesso.upstream.connection import Connection
 from gesso.upstream.direct import Direct
+from gesso.upstream.request import read_url
 from gesso.upstream.transfer import Broken, Sent, Transfer
-from tests.rooms.upstream.scripted import LOOPS, OK, Peer, Server, answering, scripted
+from tests.rooms.upstream.scripted import LOOPS, OK, Peer, Request, Server, answering, scripted
 
 pytestmark = pytest.mark.anyio
 
@@ -256,3 +258,50 @@ async def test_what_comes_while_nobody_asks_closes_the_connection() -> None:
         await server.tasks[0]
         transfer, _ = await call(client, server)
     assert (transfer.status, len(server.peers)) == (200, 2)
+
+
+async def kept_after_one(server: Server, client: Direct) -> Connection:
+    """Make a call and return the connection that it leaves."""
+    assert (await call(client, server))[1] == b"ok"
+    line = client.find(read_url(server.url)[0])
+    assert line is not None
+    line.idle_since_s = client.loop.time()
+    client.keep(line)
+    return line
+
+
+async def test_who_leaves_before_the_turn_is_over_has_asked_nothing() -> None:
+    heard: list[Request] = []
+
+    async def serve(peer: Peer) -> None:
+        while request := await peer.request():
+            heard.append(request)
+            await peer.say(OK)
+
+    async with scripted(serve) as server:
+        client = Direct(connect_s=5)
+        line = await kept_after_one(server, client)
+        transfer = client.send(Sent("POST", server.url, {}, b"{}"))
+        head = transfer.head(5)
+        waiter = head.send(None)  # It has asked, and waits.
+        assert isinstance(waiter, asyncio.Future)
+        head.close()
+        await transfer.close()
+        assert line.is_closing
+        await asyncio.gather(*server.tasks)
+        assert len(heard) == 1
+
+
+async def test_an_answer_before_its_request_was_sent_ends_the_connection() -> None:
+    async with scripted(answering(OK)) as server:
+        client = Direct(connect_s=5)
+        line = await kept_after_one(server, client)
+        transfer = client.send(Sent("POST", server.url, {}, b"{}"))
+        head = transfer.head(5)
+        head.send(None)
+        line.data_received(OK)
+        head.close()
+        assert transfer.take_whole() == b"ok"
+        await transfer.close()
+        assert line.is_closing  # The request that is still here would be the next call's.
+        await asyncio.gather(*server.tasks)

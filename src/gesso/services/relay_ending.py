@@ -87,12 +87,12 @@ class Ending:
         """Whether the upstream said that this is all."""
         return self._meter is not None and self._meter.done
 
-    async def end(self, opened: Opened) -> bytes:
+    def end(self, opened: Opened) -> bytes:
         """Settle an answer that has come to its end; returns what the meter held back."""
         rest = self._flush()
         if self._keeper is not None:
             self._keeper.feed(rest)
-        await self.finish(opened)
+        self.finish(opened)
         return rest
 
     def _flush(self) -> bytes:
@@ -105,20 +105,25 @@ class Ending:
             self._meter, self._garbled = None, True
             raise
 
-    async def finish(self, opened: Opened) -> None:
-        """Settle an answer that is whole, and keep it for a caller who may ask again.
-
-        A stored response is written down before the caller has all of it: the next request
-        may name it, here or at another process.
-        """
+    def finish(self, opened: Opened) -> None:
+        """Settle an answer that is whole, and keep it for a caller who may ask again."""
         if self._keeper and not self.error and not self._settled:
             kind = opened.headers.get("content-type", "")
             self._kept = self._keeper.take(opened.status, kind)
         self.settle()
-        if self._counting is not None:
-            await asyncio.wait([self._counting])
-        if self._meter is not None and self._meter.upstream_id and self._written is not None:
-            await asyncio.wait([self._written])
+
+    @property
+    def unwritten(self) -> asyncio.Future[Any] | None:
+        """What is waited for next before the caller has all of it; None when nothing is.
+
+        A stored response is written down first: the next request may name it, here or at
+        another process.
+        """
+        if self._counting is not None and not self._counting.done():
+            return self._counting
+        written = self._written
+        is_named = self._meter is not None and self._meter.upstream_id
+        return written if is_named and written is not None and not written.done() else None
 
     def settle(self) -> None:
         """Charge what was used, once; what the upstream did not tell is counted first."""
@@ -128,8 +133,8 @@ class Ending:
         meter = self._meter
         if meter is None:
             self._write(Usage(), 0)
-        elif meter.is_told():
-            self._charge(meter.usage(self._demand.foreseen))
+        elif (told := meter.told(self._demand.foreseen)) is not None:
+            self._charge(told)
         else:
             # Its own task, for the caller may be gone: what was used is paid nevertheless.
             self._counting = asyncio.create_task(self._count(meter))
@@ -147,14 +152,14 @@ class Ending:
         opened = self._opened
         status = opened.status if opened and not self._garbled else (502 if self.error else LEFT)
         outcome = Outcome(
-            usage=usage,
-            cost_nanos=cost_nanos,
-            status=status,
-            channel_id=opened.channel.id if opened else None,
-            upstream_id=self._meter.upstream_id if self._meter else None,
-            upstream_key=opened.fingerprint if opened else "",
-            error=(self.error or "")[:500] or None,
-            kept=self._kept,
+            usage,
+            cost_nanos,
+            status,
+            opened.channel.id if opened else None,
+            self._meter.upstream_id if self._meter else None,
+            opened.fingerprint if opened else "",
+            self.error[:500] if self.error else None,
+            self._kept,
         )
         self._written = self._settler.settle(self._opening, outcome, is_open=self._is_open)
 
@@ -176,7 +181,10 @@ class Passing:
         ending, opened = self._ending, self._opened
         self._is_over = True
         try:
-            return ending.take(opened.whole or b"") + await ending.end(opened)
+            body = ending.take(opened.whole or b"") + ending.end(opened)
+            if ending.unwritten is not None:
+                await _written(ending)
+            return body
         except GessoError as error:
             self._break(error)
             raise
@@ -201,12 +209,15 @@ class Passing:
                 if ending.is_heard_out:
                     # Settled before the caller can know that the answer is whole: the money
                     # that is left over is there again for the caller's next request.
-                    await ending.finish(opened)
+                    ending.finish(opened)
+                    await _written(ending)
                 if passed:
                     return passed
             if not self._is_over:
                 self._is_over = True
-                if rest := await ending.end(opened):
+                rest = ending.end(opened)
+                await _written(ending)
+                if rest:
                     return rest
         except GessoError as error:
             self._break(error)
@@ -216,3 +227,8 @@ class Passing:
     def _break(self, error: GessoError) -> None:
         self._ending.error = error.message
         self._opened.broke(error.message)
+
+
+async def _written(ending: Ending) -> None:
+    while (part := ending.unwritten) is not None:
+        await asyncio.wait([part])

@@ -105,8 +105,8 @@ class Meter(Protocol):
     def feed(self, chunk: bytes) -> bytes:
         """Take what came and return what is to be sent on."""
 
-    def is_told(self) -> bool:
-        """Say whether the upstream told what was used; else `usage` takes long."""
+    def told(self, foreseen: Usage) -> Usage | None:
+        """Return what the upstream said was used; None where it did not, and `usage` takes long."""
 
     def usage(self, foreseen: Usage, count_prompt: Callable[[], int] | None = None) -> Usage:
         """Return what was used; what nobody told is counted here and marked as estimated.
@@ -162,19 +162,23 @@ class _Counter:
             found = self._tallies[index] = Tally(self._model)
         return found
 
-    def is_told(self) -> bool:
-        return self._said is not None and not self._is_denied(self._said)
-
     def usage(self, foreseen: Usage, count_prompt: Callable[[], int] | None = None) -> Usage:
-        said = self._said
+        told = self.told(foreseen)
+        if told is not None:
+            return told
+        # Speech and transcripts are paid by their length, which was known before.
+        read = count_prompt() if count_prompt else foreseen.input_tokens
+        written = sum(tally.tokens for tally in self._tallies.values())
         pictures = self._pictures if foreseen.pictures else 0
-        if said is None or self._is_denied(said):
-            # Speech and transcripts are paid by their length, which was known before.
-            read = count_prompt() if count_prompt else foreseen.input_tokens
-            written = sum(tally.tokens for tally in self._tallies.values())
-            return foreseen._replace(
-                input_tokens=read, output_tokens=written, pictures=pictures, estimated=True
-            )
+        return foreseen._replace(
+            input_tokens=read, output_tokens=written, pictures=pictures, estimated=True
+        )
+
+    def told(self, foreseen: Usage) -> Usage | None:
+        said = self._said
+        # Of no tokens at all is told, though words went by: then nobody counted.
+        if said is None or (self._tallies and said.is_empty and any(self._tallies.values())):
+            return None
         details = said.prompt_tokens_details or said.input_tokens_details
         seconds = said.seconds
         return Usage(
@@ -183,12 +187,8 @@ class _Counter:
             max(0, said.completion_tokens or said.output_tokens or 0),
             foreseen.characters,
             foreseen.audio_ms if seconds is None else round(seconds * 1000),
-            pictures,
+            self._pictures if foreseen.pictures else 0,
         )
-
-    def _is_denied(self, said: _Usage) -> bool:
-        """Say whether no tokens at all are told of, though words went by: nobody counted."""
-        return said.is_empty and any(self._tallies.values())
 
 
 class EventMeter(_Counter):
@@ -258,7 +258,7 @@ class BodyMeter(_Counter):
         self._is_json = "json" in content_type
         self._decoder = _utf8(errors="replace") if content_type.startswith("text/") else None
         self._counts_pictures = pictures
-        self._head = bytearray()
+        self._head: bytes | bytearray = b""
         self._tail = b""
         self._overlap = b""
         self._told: _Told | None = None
@@ -269,7 +269,11 @@ class BodyMeter(_Counter):
             self._add(self._decoder.decode(chunk))
         elif self._is_json:
             room = _WHOLE - len(self._head)
-            if room > 0:
+            if not self._head and len(chunk) <= room:
+                self._head = chunk  # All of most answers.
+            elif room > 0:
+                if isinstance(self._head, bytes):
+                    self._head = bytearray(self._head)
                 self._head += chunk[:room]
             if len(chunk) > room:
                 self._tail = (self._tail + chunk[max(room, 0) :])[-_END:]
@@ -294,15 +298,10 @@ class BodyMeter(_Counter):
                 raise Unavailable("the upstream's answer cannot be read") from None
         return b""
 
-    def is_told(self) -> bool:
-        """Say whether the upstream told what was used."""
+    def told(self, foreseen: Usage) -> Usage | None:
+        """Return what the upstream said was used."""
         self._read()
-        return super().is_told()
-
-    def usage(self, foreseen: Usage, count_prompt: Callable[[], int] | None = None) -> Usage:
-        """Return what was used."""
-        self._read()
-        return super().usage(foreseen, count_prompt)
+        return super().told(foreseen)
 
     def _read(self) -> None:
         """Read what was kept, and let it go."""

@@ -52,7 +52,7 @@ def test_what_nobody_says_is_estimated() -> None:
     meter = EventMeter(hides_usage=True)
     call = {"id": "call_123", "type": "function", "function": {"arguments": " a red fox"}}
     fed(meter, word("Hello") + event(choices=[{"delta": {"tool_calls": [call]}}]), [])
-    assert not meter.is_told()
+    assert meter.told(FORESEEN) is None
     assert meter.usage(FORESEEN) == Usage(100, output_tokens=4, estimated=True)
     assert meter.usage(FORESEEN, lambda: 7) == Usage(7, output_tokens=4, estimated=True)
 
@@ -93,7 +93,7 @@ def test_what_is_told_needs_no_tokenizer(monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setattr(tokens, "_encoder", refuse)
     meter = EventMeter(hides_usage=False)
     fed(meter, word("a red fox " * 1000) + event(choices=[], usage=USAGE), [])
-    assert meter.is_told()
+    assert meter.told(FORESEEN) == Usage(9, 2, 5)
     assert meter.usage(FORESEEN, lambda: 1 // 0) == Usage(9, 2, 5)
 
 
@@ -102,7 +102,7 @@ def test_a_response_in_one_piece_is_counted_by_its_words() -> None:
     item = {"type": "message", "id": "msg_123", "role": "assistant", "content": [part]}
     meter = BodyMeter("application/json")
     fed(meter, json.dumps({"object": "response", "id": "resp_1", "output": [item]}).encode(), [])
-    assert not meter.is_told()
+    assert meter.told(FORESEEN) is None
     assert meter.usage(FORESEEN) == Usage(100, output_tokens=2, estimated=True)
     text = BodyMeter("application/json")
     fed(text, b'{"text": "hello world"}', [])

@@ -60,7 +60,6 @@ ELSEWHERE = {
     "providers/diffusers/engine.py": "rooms/providers/test_diffusers.py",
     "providers/diffusers/worker.py": "rooms/providers/test_diffusers.py",
     "providers/mjproxy/line.py": "rooms/upstream/test_line.py",
-    "providers/openai.py": "flows/test_openai_relay.py",
     "providers/sandbox.py": "flows/test_imagine.py",
     "services/browse.py": "flows/test_admin.py",
     "services/channel_switches.py": "flows/test_accounts.py",

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from enum import StrEnum
-from types import MappingProxyType
 from typing import NamedTuple, Protocol, runtime_checkable
 
 from gesso.domain.channel import Channel
@@ -39,7 +38,6 @@ class Ask(NamedTuple):
     size_bytes: int | None = None  #: Of a body that is opened.
     content_type: str = ""
     waits: bool = False  #: Whether nobody reads the answer before it is whole.
-    headers: Mapping[str, str] = MappingProxyType({})
 
 
 class Reply(NamedTuple):

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager
-from typing import Any
+from typing import Any, NamedTuple
 
 from gesso.domain.channel import Channel
 from gesso.domain.errors import Locked, Refused, Unavailable
@@ -21,6 +21,17 @@ from gesso.upstream.proxied import Proxied
 from gesso.upstream.transfer import Broken, Caller, Sent, Transfer, Unreached, Unusable
 
 _UNUSABLE = "the channel's base URL, key or proxy cannot be used"
+#: So many ways are at hand: of a channel, one for each of its keys and for each endpoint.
+_WAYS = 256
+
+
+class _Way(NamedTuple):
+    """Where the requests of a channel's key to an endpoint go, and what they say of themselves."""
+
+    channel: Channel
+    url: str
+    headers: dict[str, str]
+    caller: Caller
 
 
 class OpenAI:
@@ -52,17 +63,29 @@ class OpenAI:
         self._first_byte_s = first_byte_s
         self._idle_s = idle_s
         self._callers: dict[str, Caller] = {}
+        self._ways: dict[tuple[str, str, str, str], _Way] = {}
 
     def relay(self, channel: Channel, key: str, ask: Ask) -> AbstractAsyncContextManager[Reply]:
         """Send one request and open its answer, whatever status it has."""
-        url = f"{channel.base_url.rstrip('/')}/{ask.path}"
-        headers = _headers(channel, key, ask)
         try:
-            sent = Sent(ask.method, url, headers, ask.body, ask.size_bytes)
-            found = self._open(channel).send(sent)
+            way = self._way(channel, key, ask)
+            sent = Sent(ask.method, way.url, way.headers, ask.body, ask.size_bytes)
+            found = way.caller.send(sent)
         except Unusable as error:
             raise Unavailable(_UNUSABLE) from error
         return _Exchange(found, self._first_byte_s, self._idle_s)
+
+    def _way(self, channel: Channel, key: str, ask: Ask) -> _Way:
+        """Return a way that is known, as long as it is the same channel; raises Unusable."""
+        name = (channel.id, key, ask.path, ask.content_type)
+        way = self._ways.get(name)
+        if way is None or way.channel is not channel:
+            if len(self._ways) >= _WAYS:
+                self._ways.clear()
+            url = f"{channel.base_url.rstrip('/')}/{ask.path}"
+            way = _Way(channel, url, _headers(channel, key, ask.content_type), self._open(channel))
+            self._ways[name] = way
+        return way
 
     async def probe(self, channel: Channel) -> None:
         """Ask for the list of models, which costs nothing, with the channel's first key.
@@ -165,12 +188,12 @@ def open_provider(
     return OpenAI(connect_s=relay_connect_s, first_byte_s=relay_first_byte_s, idle_s=relay_idle_s)
 
 
-def _headers(channel: Channel, key: str, ask: Ask) -> dict[str, str]:
-    headers = {"accept-encoding": "identity", **ask.headers}
+def _headers(channel: Channel, key: str, content_type: str) -> dict[str, str]:
+    headers = {"accept-encoding": "identity"}
     if key:
         headers["authorization"] = f"Bearer {key}"
-    if ask.content_type:
-        headers["content-type"] = ask.content_type
+    if content_type:
+        headers["content-type"] = content_type
     for option, name in (("organization", "openai-organization"), ("project", "openai-project")):
         if value := channel.options.get(option):
             headers[name] = str(value)

@@ -73,6 +73,11 @@ class Router:
         are switched off or left alone.
         """
         able = self._able(channels, endpoint, model)
+        if provider is None and len(able) == 1:
+            # Of most models there is one channel: what is checked below, of that one.
+            (only,) = able
+            if only.enabled and not only.paused and self.breakers.allows(only.id):
+                return [only]
         if provider is not None:
             able = [c for c in able if c.provider == provider]
         if not able:

@@ -7,7 +7,7 @@ Options of a channel: `api_key` or `keys` (several), `models`, `model_map`, `end
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Coroutine, Mapping
 from contextlib import AbstractAsyncContextManager
 from typing import Any, NamedTuple
 
@@ -159,8 +159,8 @@ class _Exchange:
             raise
         return Reply(transfer.status, transfer.headers, self, whole=transfer.take_whole())
 
-    async def __aexit__(self, *_: object) -> None:
-        await self._transfer.close()
+    def __aexit__(self, *_: object) -> Coroutine[Any, Any, None]:
+        return self._transfer.close()
 
     def __aiter__(self) -> _Exchange:
         return self

@@ -130,13 +130,15 @@ class Relayer:
         prices = self._catalogue.prices
         if prices is not self._tariffs_of or len(self._tariffs) > _TARIFFS:
             self._tariffs, self._tariffs_of = {}, prices
-        if (model, group) not in self._tariffs:
+        name = (model, group)
+        found = self._tariffs.get(name)
+        if found is None and name not in self._tariffs:
             found = find_tariff(prices, model)
             factor = group_factor(prices, group)
             if found is not None and factor != DOLLAR:
                 found = found.times(factor)
-            self._tariffs[model, group] = found
-        return self._tariffs[model, group]
+            self._tariffs[name] = found
+        return found
 
     async def relay(self, key: ApiKey, demand: Demand, show: Show) -> None:
         """Make a call and show its answer; when `show` returns, the call ends and is settled.

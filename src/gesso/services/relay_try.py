@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Any
@@ -44,9 +44,9 @@ class Opened:
         """Begin the block in which it is read."""
         return self
 
-    async def __aexit__(self, *details: Any) -> None:
+    def __aexit__(self, *details: Any) -> Awaitable[bool | None]:
         """Close the connection: whatever the upstream still does, it may stop."""
-        await self._exchange.__aexit__(*details)
+        return self._exchange.__aexit__(*details)
 
     def broke(self, reason: str) -> None:
         """Note that the upstream broke off in mid-answer."""

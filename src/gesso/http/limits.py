@@ -20,9 +20,9 @@ async def read_body(request: Request, most: int) -> bytes:
 
     Raises ClientDisconnect when the caller leaves before it is whole.
     """
-    declared = headers.find(request, b"content-length")
+    declared = headers.find(request.scope, b"content-length")
     if declared.isascii() and declared.isdigit() and int(declared) > most:
-        raise TooLarge(f"the request body may have {most} bytes")
+        raise too_large(most)
     chunks: list[bytes] = []
     size = 0
     more = True
@@ -33,9 +33,14 @@ async def read_body(request: Request, most: int) -> bytes:
         chunk, more = message.get("body", b""), message.get("more_body", False)
         size += len(chunk)
         if size > most:
-            raise TooLarge(f"the request body may have {most} bytes")
+            raise too_large(most)
         chunks.append(chunk)
     return b"".join(chunks)
+
+
+def too_large(most: int) -> TooLarge:
+    """Return the refusal of a body that has more bytes than it may have."""
+    return TooLarge(f"the request body may have {most} bytes")
 
 
 class Pace:

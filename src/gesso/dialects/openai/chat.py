@@ -188,5 +188,5 @@ def _usage(body: Body, text: str) -> dict[str, int]:
 
 
 def _repeatable(visit: Visit, raw: bytes) -> Repeatable | None:
-    key = headers.find(visit.request, b"idempotency-key")[:240]
+    key = headers.find(visit.scope, b"idempotency-key")[:240]
     return Repeatable(key, hashlib.sha256(raw).digest()) if key else None

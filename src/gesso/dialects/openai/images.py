@@ -220,7 +220,7 @@ def _demand(endpoint: Endpoint, model: str, form: Form) -> Demand:
 
 
 def _repeatable(visit: Visit, raw: bytes) -> Repeatable | None:
-    key = headers.find(visit.request, b"idempotency-key")
+    key = headers.find(visit.scope, b"idempotency-key")
     if not key or not raw:
         return None
     if len(key) > 240:

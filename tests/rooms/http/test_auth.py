@@ -32,7 +32,7 @@ def request(*headers: tuple[str, str], client: str | None = "127.0.0.1") -> Requ
     ],
 )
 def test_where_the_key_is(headers: list[tuple[str, str]], secret: str | None) -> None:
-    assert read_secret(request(*headers)) == secret
+    assert read_secret(request(*headers).scope) == secret
 
 
 @pytest.mark.anyio

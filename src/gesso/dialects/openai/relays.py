@@ -11,7 +11,7 @@ from contextlib import AbstractContextManager
 import msgspec
 
 from gesso.dialects.openai import prompts, requests, wire
-from gesso.dialects.openai.door import Bounds, Visit, while_here
+from gesso.dialects.openai.door import Bounds, Visit, WhileHere
 from gesso.dialects.openai.forms import Form
 from gesso.dialects.openai.requests import Body
 from gesso.domain.caller import ApiKey
@@ -19,7 +19,6 @@ from gesso.domain.errors import GessoError, InvalidOrder, NotFound, QueueFull, U
 from gesso.domain.relay import Ask, Endpoint
 from gesso.http import headers
 from gesso.http.faults import status_of
-from gesso.http.limits import read_body
 from gesso.services.relay import Relayer
 from gesso.services.relay_again import Again
 from gesso.services.relay_demand import Demand, Relayed
@@ -53,7 +52,7 @@ class Relays:
         async def handle(visit: Visit) -> None:
             key = await visit.admit()
             with self.room_for(visit):
-                raw = await read_body(visit.request, self._bounds.body_bytes)
+                raw = await visit.read(self._bounds.body_bytes)
                 if endpoint is Endpoint.MODERATIONS:
                     raw = requests.with_model(raw, _MODERATION)
                 large = len(raw) > _LARGE
@@ -66,13 +65,14 @@ class Relays:
                     demand = await asyncio.to_thread(self.demand, endpoint, body, again)
                 else:
                     demand = self.demand(endpoint, body, again)
-                await self.serve(visit, key, demand)
+                with WhileHere(visit):
+                    await self._relay(visit, key, demand)
 
         return handle
 
     def room_for(self, visit: Visit) -> AbstractContextManager[None]:
         """Keep memory for the body of a request; raises QueueFull when others fill it."""
-        declared = headers.find(visit.request, b"content-length")
+        declared = headers.find(visit.scope, b"content-length")
         # A body that does not say its size may be as large as any.
         size = int(declared[:15]) if declared.isdecimal() else self._bounds.body_bytes
         size = min(size, self._bounds.body_bytes)
@@ -84,10 +84,13 @@ class Relays:
         """Count bytes of bodies that are in memory from now on, or no longer."""
         self._buffered += size_bytes
 
-    def serve(self, visit: Visit, key: ApiKey, demand: Demand) -> Awaitable[None]:
+    async def serve(self, visit: Visit, key: ApiKey, demand: Demand) -> None:
         """Relay one call to its end, or until the caller leaves."""
-        show = functools.partial(_answer, visit)
-        return while_here(visit, self._relayer.relay(key, demand, show))
+        with WhileHere(visit):
+            await self._relay(visit, key, demand)
+
+    def _relay(self, visit: Visit, key: ApiKey, demand: Demand) -> Awaitable[None]:
+        return self._relayer.relay(key, demand, functools.partial(_answer, visit))
 
     async def stored(self, visit: Visit) -> None:
         """GET, DELETE or cancel of a stored response, where it was made."""
@@ -100,15 +103,13 @@ class Relays:
         query = visit.request.url.query
         ask = Ask(f"{path}?{query}" if query else path, visit.request.method)
 
-        async def work() -> None:
+        with WhileHere(visit):
             async with await self._relayer.ask_stored(key, response_id, ask) as opened:
                 kind = opened.headers.get("content-type", "application/json")
                 await visit.begin(opened.status, kind)
                 async for chunk in opened.chunks:
                     await visit.write(chunk)
                 await visit.write(b"", more=False)
-
-        await while_here(visit, work())
 
     async def receipt(self, visit: Visit) -> None:
         """GET /v1/calls/{call_id}: what a relayed call used and what it cost.
@@ -157,14 +158,14 @@ class _Room:
 
 async def repeatable_form(visit: Visit, endpoint: Endpoint, form: Form) -> Again | None:
     """Like `repeatable`, of a form: its boundary is another one every time."""
-    if not headers.find(visit.request, b"idempotency-key"):
+    if not headers.find(visit.scope, b"idempotency-key"):
         return None
     return repeatable(visit, endpoint, await form.digest())
 
 
 def repeatable(visit: Visit, endpoint: Endpoint, raw: bytes) -> Again | None:
     """Return by what a request may be sent again, when its caller names it."""
-    key = headers.find(visit.request, b"idempotency-key")
+    key = headers.find(visit.scope, b"idempotency-key")
     if not key:
         return None
     if len(key) > _KEY_CHARS:

@@ -52,17 +52,19 @@ class Pace:
 
     def check(self, key: ApiKey) -> None:
         """Take one request from the key's bucket; raises RateLimited when it is empty."""
-        if not key.rate_per_minute:
+        most = key.rate_per_minute
+        if not most:
             return
         now = time.monotonic()
-        most = float(key.rate_per_minute)
         left, since = self._buckets.pop(key.id, (most, now))
-        left = min(most, left + (now - since) * most / 60)
+        left += (now - since) * most / 60
+        if left > most:
+            left = most
         if left < 1:
             self._buckets[key.id] = (left, now)
             wait_s = (1 - left) * 60 / most
             raise RateLimited(
-                f"this key may send {key.rate_per_minute} requests a minute",
+                f"this key may send {most} requests a minute",
                 facts={"retry_after_s": round(wait_s, 1)},
             )
         self._buckets[key.id] = (left - 1, now)

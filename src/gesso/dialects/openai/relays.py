@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import functools
 import hashlib
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractContextManager
@@ -32,7 +31,8 @@ _KEY_CHARS = 240
 _MODERATION = "omni-moderation-latest"
 _STREAMING = [(b"cache-control", b"no-cache"), (b"x-accel-buffering", b"no")]
 
-Other = Callable[[Visit, ApiKey, Body], Awaitable[bool]]
+#: Takes a request for itself and answers it; None for one that it leaves.
+Other = Callable[[Visit, ApiKey, Body], Awaitable[None] | None]
 
 
 class Relays:
@@ -42,7 +42,7 @@ class Relays:
         """Hold the relayer and the limits."""
         self._relayer = relayer
         self._bounds = bounds
-        self._buffered = 0  #: Bytes of bodies in memory.
+        self.buffered = 0  #: Bytes of bodies in memory.
 
     def of(
         self, endpoint: Endpoint, other: Other | None = None
@@ -58,7 +58,9 @@ class Relays:
                 large = len(raw) > _LARGE
                 body = await asyncio.to_thread(_read, raw) if large else Body(raw)
                 requests.check(endpoint, body, most_messages=self._bounds.messages)
-                if other is not None and await other(visit, key, body):
+                taken = None if other is None else other(visit, key, body)
+                if taken is not None:
+                    await taken
                     return
                 again = repeatable(visit, endpoint, raw)
                 if large:
@@ -76,13 +78,9 @@ class Relays:
         # A body that does not say its size may be as large as any.
         size = int(declared[:15]) if declared.isdecimal() else self._bounds.body_bytes
         size = min(size, self._bounds.body_bytes)
-        if self._buffered and self._buffered + size > self._bounds.buffer_bytes:
+        if self.buffered and self.buffered + size > self._bounds.buffer_bytes:
             raise QueueFull("too many large requests at once; try again soon")
         return _Room(self, size)
-
-    def fill(self, size_bytes: int) -> None:
-        """Count bytes of bodies that are in memory from now on, or no longer."""
-        self._buffered += size_bytes
 
     async def serve(self, visit: Visit, key: ApiKey, demand: Demand) -> None:
         """Relay one call to its end, or until the caller leaves."""
@@ -90,7 +88,7 @@ class Relays:
             await self._relay(visit, key, demand)
 
     def _relay(self, visit: Visit, key: ApiKey, demand: Demand) -> Awaitable[None]:
-        return self._relayer.relay(key, demand, functools.partial(_answer, visit))
+        return self._relayer.relay(key, demand, lambda relayed: _answer(visit, relayed))
 
     async def stored(self, visit: Visit) -> None:
         """GET, DELETE or cancel of a stored response, where it was made."""
@@ -130,13 +128,13 @@ class Relays:
         return Demand(
             endpoint,
             body.model,
-            functools.partial(requests.write, endpoint, body),
+            lambda channel: requests.write(endpoint, body, channel),
             requests.foresee(endpoint, body, output_tokens=self._bounds.output_tokens),
             requests.hides_usage(endpoint, body),
             quality if isinstance(quality, str) else "",
             previous if isinstance(previous, str) else "",
             again,
-            functools.partial(prompts.count, endpoint, body) if counted else None,
+            (lambda: prompts.count(endpoint, body)) if counted else None,
         )
 
 
@@ -150,10 +148,10 @@ class _Room:
         self._size = size_bytes
 
     def __enter__(self) -> None:
-        self._relays.fill(self._size)
+        self._relays.buffered += self._size
 
     def __exit__(self, *_: object) -> None:
-        self._relays.fill(-self._size)
+        self._relays.buffered -= self._size
 
 
 async def repeatable_form(visit: Visit, endpoint: Endpoint, form: Form) -> Again | None:

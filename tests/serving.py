@@ -16,7 +16,8 @@ async def serving(app: ASGIApp) -> AsyncIterator[str]:
 
     Critical logs only: tests break connections on purpose.
     """
-    async with running(uvicorn.Config(app, port=0, lifespan="off", log_level="critical")) as url:
+    config = uvicorn.Config(app, port=0, interface="asgi3", lifespan="off", log_level="critical")
+    async with running(config) as url:
         yield url
 
 

@@ -1,19 +1,55 @@
 """Send the head and the body of an answer at once.
 
-The server hands them to the transport one after the other, and uvloop sends each right away:
-two system calls, and a client that wakes up twice. Here what is written during one turn of
+A server hands them to the transport one after the other, and uvloop (0.22) sends each right
+away: two system calls, and a client that wakes up twice. Here what is written during one turn of
 the loop goes out together: 9,100–12,400 answers of `/healthz` a second from one process instead
 of 7,500–9,500 (64 callers, in turns).
+
+All connections of a loop are flushed by one callback, one after the other, which costs less than
+a callback each.
 """
 
 from __future__ import annotations
 
 import asyncio
+import weakref
 from collections.abc import Iterable
 from typing import Any
 
 #: More than this is sent without waiting for the turn's end, in bytes.
 _MOST = 64 * 1024
+
+
+class _Turn:
+    """The transports of a loop that were written to in this turn of it."""
+
+    __slots__ = ("_due", "_loop")
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        # Weakly, for it is found by its loop and would keep that from being freed.
+        self._loop = weakref.ref(loop)
+        self._due: list[Corked] = []
+
+    def add(self, corked: Corked) -> None:
+        """Have a transport flushed when the turn is over."""
+        if not self._due:
+            loop = self._loop()
+            assert loop is not None  # Who writes runs in it.
+            loop.call_soon(self._flush)
+        self._due.append(corked)
+
+    def _flush(self) -> None:
+        due, self._due = self._due, []
+        for corked in due:
+            try:
+                corked.flush()
+            except Exception as error:
+                loop = asyncio.get_running_loop()
+                about = {"message": "an answer was not sent", "exception": error}
+                loop.call_exception_handler(about)
+
+
+_turns: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, _Turn] = weakref.WeakKeyDictionary()
 
 
 class Corked(asyncio.Transport):
@@ -23,18 +59,21 @@ class Corked(asyncio.Transport):
         """Hold the transport that sends."""
         super().__init__()
         self._inner = inner
-        self._loop = loop
+        turn = _turns.get(loop)
+        if turn is None:
+            turn = _turns[loop] = _Turn(loop)
+        self._turn = turn
         self._parts: list[bytes | bytearray | memoryview] = []
         self._size = 0
 
     def write(self, data: bytes | bytearray | memoryview) -> None:
         """Send with the rest of this turn."""
         if not self._parts:
-            self._loop.call_soon(self._flush)
+            self._turn.add(self)
         self._parts.append(data)
         self._size += len(data)
         if self._size > _MOST:
-            self._flush()
+            self.flush()
 
     def writelines(self, list_of_data: Iterable[bytes | bytearray | memoryview]) -> None:
         """Send with the rest of this turn."""
@@ -43,10 +82,11 @@ class Corked(asyncio.Transport):
 
     def close(self) -> None:
         """Send what is left, then close."""
-        self._flush()
+        self.flush()
         self._inner.close()
 
-    def _flush(self) -> None:
+    def flush(self) -> None:
+        """Send what was written."""
         parts, self._parts, self._size = self._parts, [], 0
         if len(parts) == 1:
             self._inner.write(parts[0])
@@ -102,5 +142,5 @@ class Corked(asyncio.Transport):
 
     def write_eof(self) -> None:
         """Close the direction of writing."""
-        self._flush()
+        self.flush()
         self._inner.write_eof()

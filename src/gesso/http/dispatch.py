@@ -8,7 +8,7 @@ The order given decides, as everywhere. Groups are made when they are first aske
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 
 from starlette.routing import BaseRoute, Match, Route, Router
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -33,18 +33,19 @@ class Dispatcher(Router):
         }
         self._groups: dict[Shape, Router] = {}
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    # Not a coroutine of its own, which every step of a request would pass through.
+    def __call__(  # type: ignore[override]
+        self, scope: Scope, receive: Receive, send: Send
+    ) -> Awaitable[None]:
         """Hand a request to the route of its path."""
         if scope["type"] != "http":
-            await super().app(scope, receive, send)
-            return
+            return super().app(scope, receive, send)
         name = (scope["method"], scope["path"])
         if name in self._fixed:
             scope["path_params"] = {}
-            await (self._fixed[name] or self._fix(*name))(scope, receive, send)
-            return
+            return (self._fixed[name] or self._fix(*name))(scope, receive, send)
         group = self._group(scope["path"])
-        await (group.app if group else super().app)(scope, receive, send)
+        return (group.app if group else super().app)(scope, receive, send)
 
     def _fix(self, method: str, path: str) -> ASGIApp:
         """Remember what answers a path without parameters."""

@@ -56,6 +56,25 @@ def write_lines(headers: Iterable[tuple[bytes, bytes]]) -> tuple[bytes, list[tup
     return lines, framing
 
 
+def write_whole(
+    headers: Iterable[tuple[bytes, bytes]], size_bytes: int, more: Iterable[tuple[bytes, bytes]]
+) -> bytes | None:
+    """Return the lines of some headers, of a body's length, and of more headers.
+
+    None where a name was not met before or says how the body is framed, or where a value may
+    not stand in a head: `write_lines` looks closer.
+    """
+    try:
+        parts = [_starts[name] + value for name, value in headers]
+        parts.append(b"\r\ncontent-length: %d" % size_bytes)
+        for name, value in more:
+            parts.append(_starts[name] + value)
+    except KeyError:
+        return None
+    lines = b"".join(parts)
+    return lines if len(lines.translate(None, _FINE)) == 2 * len(parts) else None
+
+
 def _meet(name: bytes, lower: bytes) -> bytes:
     """Return what begins a name's lines, and remember it while there is room."""
     if HEADER_RE.search(name):

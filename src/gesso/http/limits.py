@@ -20,9 +20,9 @@ async def read_body(request: Request, most: int) -> bytes:
 
     Raises ClientDisconnect when the caller leaves before it is whole.
     """
-    declared = headers.find(request, b"content-length")
+    declared = headers.find(request.scope, b"content-length")
     if declared.isascii() and declared.isdigit() and int(declared) > most:
-        raise TooLarge(f"the request body may have {most} bytes")
+        raise too_large(most)
     chunks: list[bytes] = []
     size = 0
     more = True
@@ -33,9 +33,14 @@ async def read_body(request: Request, most: int) -> bytes:
         chunk, more = message.get("body", b""), message.get("more_body", False)
         size += len(chunk)
         if size > most:
-            raise TooLarge(f"the request body may have {most} bytes")
+            raise too_large(most)
         chunks.append(chunk)
     return b"".join(chunks)
+
+
+def too_large(most: int) -> TooLarge:
+    """Return the refusal of a body that has more bytes than it may have."""
+    return TooLarge(f"the request body may have {most} bytes")
 
 
 class Pace:
@@ -47,17 +52,19 @@ class Pace:
 
     def check(self, key: ApiKey) -> None:
         """Take one request from the key's bucket; raises RateLimited when it is empty."""
-        if not key.rate_per_minute:
+        most = key.rate_per_minute
+        if not most:
             return
         now = time.monotonic()
-        most = float(key.rate_per_minute)
         left, since = self._buckets.pop(key.id, (most, now))
-        left = min(most, left + (now - since) * most / 60)
+        left += (now - since) * most / 60
+        if left > most:
+            left = most
         if left < 1:
             self._buckets[key.id] = (left, now)
             wait_s = (1 - left) * 60 / most
             raise RateLimited(
-                f"this key may send {key.rate_per_minute} requests a minute",
+                f"this key may send {most} requests a minute",
                 facts={"retry_after_s": round(wait_s, 1)},
             )
         self._buckets[key.id] = (left - 1, now)

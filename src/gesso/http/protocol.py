@@ -4,9 +4,10 @@ A request is answered by a `Cycle` over a corked transport. A path is taken apar
 that names no proxy does not visit uvicorn's `ProxyHeadersMiddleware`, which passes it on as it
 came; and the time of an idle connection is looked at by one timer, not by one for every answer.
 
-Of uvicorn's protocol this replaces `on_header`, `on_headers_complete`, `on_response_complete`,
-`timeout_keep_alive_handler` and `_unset_keepalive_if_required` and calls `_start_asgi_task`. It
-serves neither websockets nor `limit_concurrency`, which `gesso.http.server` does not ask for.
+Of uvicorn's protocol this replaces `on_message_begin`, `on_header`, `on_headers_complete`,
+`on_body`, `on_message_complete`, `on_response_complete`, `timeout_keep_alive_handler`,
+`_start_asgi_task` and `_unset_keepalive_if_required`. It serves neither websockets nor
+`limit_concurrency` nor `reset_contextvars`, which `gesso.http.server` does not ask for.
 """
 
 from __future__ import annotations
@@ -19,13 +20,14 @@ from typing import Any, cast
 import httptools
 from uvicorn._types import ASGI3Application
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from gesso.http.corked import Corked
-from gesso.http.cycle import Cycle
+from gesso.http.cycle import Bell, Cycle
 
-#: Headers that `ProxyHeadersMiddleware` reads.
-_PROXIES = frozenset((b"x-forwarded-for", b"x-forwarded-proto"))
+#: Headers that the server heeds itself: what `ProxyHeadersMiddleware` reads, and one more.
+_HEEDED = frozenset((b"x-forwarded-for", b"x-forwarded-proto", b"expect"))
 
 #: Longer addresses are not remembered, in bytes.
 _LONG_BYTES = 200
@@ -60,39 +62,53 @@ class Protocol(HttpToolsProtocol):
 
     def on_message_begin(self) -> None:
         """Begin a request."""
-        super().on_message_begin()
+        self.url = b""
+        self.expect_100_continue = False
+        self.headers = []
         self._app = self._direct
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """Take a header of the request."""
         name = name.lower()
-        if name in _PROXIES:
-            self._app = self._behind_proxy
-        elif name == b"expect" and value.lower() == b"100-continue":
-            self.expect_100_continue = True
         self.headers.append((name, value))
+        if name in _HEEDED:
+            if name != b"expect":
+                self._app = self._behind_proxy
+            elif value.lower() == b"100-continue":
+                self.expect_100_continue = True
 
     def on_headers_complete(self) -> None:
         """Have the request answered, now or when those before it on the connection are."""
-        version = self.parser.get_http_version()
-        scope, url = self.scope, self.url
-        scope["http_version"] = version
-        scope["method"] = self.parser.get_method().decode("ascii")
-        scope["path"], scope["raw_path"], scope["query_string"] = (
-            _aim(url) if len(url) <= _LONG_BYTES else _aim.__wrapped__(url)
-        )
+        parser, url = self.parser, self.url
+        version = parser.get_http_version()
+        path, raw_path, query = _aim(url) if len(url) <= _LONG_BYTES else _aim.__wrapped__(url)
+        self.scope = {
+            "type": "http",
+            "asgi": {"version": self.asgi_version, "spec_version": "2.3"},
+            "http_version": version,
+            "server": self.server,
+            "client": self.client,
+            "scheme": cast("Any", self.scheme),
+            "root_path": self.root_path,
+            "headers": self.headers,
+            "state": self.app_state.copy(),
+            "method": parser.get_method().decode("ascii"),
+            "path": path,
+            "raw_path": raw_path,
+            "query_string": query,
+        }
         before = self.cycle
         self.cycle = cycle = Cycle(
-            scope,
+            self.scope,
             self.transport,
             self.flow,
             self.logger,
             self.access_logger,
             self.access_log,
             self.server_state.default_headers,
-            asyncio.Event(),
+            cast("asyncio.Event", Bell()),
             self.expect_100_continue,
-            version != "1.0" and self.parser.should_keep_alive(),
+            version != "1.0" and parser.should_keep_alive(),
             self.on_response_complete,
         )
         if before is None or before.response_complete:
@@ -100,6 +116,29 @@ class Protocol(HttpToolsProtocol):
         else:
             self.flow.pause_reading()
             self.pipeline.appendleft((cycle, self._app))
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
+        task = self.loop.create_task(cycle.run_asgi(app))
+        cast("Cycle", cycle).task = task
+        self.tasks.add(task)
+        task.add_done_callback(self.tasks.discard)
+
+    def on_body(self, body: bytes) -> None:
+        """Take a part of the request's body; one that was answered already is passed over."""
+        cycle = self.cycle
+        if cycle.response_complete:
+            return
+        cycle.body += body
+        if len(cycle.body) > HIGH_WATER_LIMIT:
+            self.flow.pause_reading()
+        cycle.message_event.set()
+
+    def on_message_complete(self) -> None:
+        """Note that all of the request is here."""
+        cycle = self.cycle
+        if not cycle.response_complete:
+            cycle.more_body = False
+            cycle.message_event.set()
 
     def on_response_complete(self) -> None:
         """Turn to the next request of the connection, or wait for one."""

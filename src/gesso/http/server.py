@@ -15,6 +15,8 @@ def configure(app: ASGIApp, host: str, port: int, *, log_level: str = "warning")
         host=host,
         port=port,
         http=Protocol,
+        # Not for the server to guess: an application may be a plain function that returns another.
+        interface="asgi3",
         ws="none",
         lifespan="off",
         log_level=log_level,

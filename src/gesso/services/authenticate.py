@@ -32,18 +32,21 @@ class Authenticator:
         """Return the key's owner and limits; raises NotAuthenticated or NotAllowed."""
         if not secret:
             raise NotAuthenticated("a key is needed: Authorization: Bearer sk-…")
-        known = self._known.get(secret)
-        if known is not None and time.monotonic() - known[1] < _BELIEVE_S:
-            key: ApiKey | None = known[0]
-        else:
-            key = await self._find(secret)
+        key = self.known(secret, address)
+        if key is not None:
+            return key
+        key = await self._find(secret)
         if key is None:
             # Clients of the OpenAI wire tell a bad key from a bad request by these first words.
             raise NotAuthenticated("Incorrect API key provided: this key is not known")
-        # Most keys have no end, and the time is not looked up for them.
-        key.check_usable(clock.now() if key.expires_at is not None else _ANY_TIME)
-        key.check_address(address)
-        return key
+        return _checked(key, address)
+
+    def known(self, secret: str | None, address: str | None) -> ApiKey | None:
+        """Like `authenticate`, of a key that was read a moment ago; None for all others."""
+        known = self._known.get(secret) if secret else None
+        if known is None or time.monotonic() - known[1] >= _BELIEVE_S:
+            return None
+        return _checked(known[0], address)
 
     def forget(self) -> None:
         """Believe nothing any more: a key was changed in this process."""
@@ -67,3 +70,11 @@ class Authenticator:
                 self._known.clear()
             self._known[secret] = (key, time.monotonic())
         return key
+
+
+def _checked(key: ApiKey, address: str | None) -> ApiKey:
+    """Return a key that may be used now from an address; raises NotAuthenticated or NotAllowed."""
+    # Most keys have no end, and the time is not looked up for them.
+    key.check_usable(clock.now() if key.expires_at is not None else _ANY_TIME)
+    key.check_address(address)
+    return key

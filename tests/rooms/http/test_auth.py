@@ -32,7 +32,24 @@ def request(*headers: tuple[str, str], client: str | None = "127.0.0.1") -> Requ
     ],
 )
 def test_where_the_key_is(headers: list[tuple[str, str]], secret: str | None) -> None:
-    assert read_secret(request(*headers)) == secret
+    assert read_secret(request(*headers).scope) == secret
+
+
+@pytest.mark.anyio
+async def test_who_was_here_a_moment_ago_is_let_in_at_once(small_customer: Customer) -> None:
+    door = Doorkeeper(Authenticator(small_customer.house.database), Pace())
+    slow = await small_customer.with_limits(rate_per_minute=2, networks=["127.0.0.0/8"])
+    mine = ("Authorization", f"Bearer {slow.secret}")
+    assert door.admit_known(request().scope) is None
+    assert door.admit_known(request(mine).scope) is None
+    await door.admit(request(mine))
+    found = door.admit_known(request(mine).scope)
+    assert found is not None
+    assert found.account_id == small_customer.key.account_id
+    with pytest.raises(RateLimited):
+        door.admit_known(request(mine).scope)
+    with pytest.raises(NotAllowed):
+        door.admit_known(request(mine, client=None).scope)
 
 
 @pytest.mark.anyio

@@ -116,3 +116,29 @@ async def test_everything_else_is_the_connections_own() -> None:
         assert await reader.read() == b"hello world"
         writer.close()
     assert len(made) == 1
+
+
+async def test_all_of_a_turn_leave_together_and_one_that_fails_alone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    loop = asyncio.get_running_loop()
+    told: list[dict[str, object]] = []
+    loop.set_exception_handler(lambda _, about: told.append(about))
+    wires = [Wire() for _ in range(3)]
+    first, broken, last = (Corked(wire, loop) for wire in wires)
+
+    def fail(data: bytes | bytearray | memoryview) -> None:
+        raise OSError("broken")
+
+    monkeypatch.setattr(wires[1], "write", fail)
+    for _ in range(2):
+        for corked in (first, broken, last):
+            corked.write(b"a")
+        first.flush()
+        first.write(b"b")
+        await asyncio.sleep(0)
+        assert (wires[0].sent, wires[2].sent) == ([b"a", b"b"], [b"a"])
+        wires[0].sent.clear()
+        wires[2].sent.clear()
+    loop.set_exception_handler(None)
+    assert [str(about["exception"]) for about in told] == ["broken", "broken"]

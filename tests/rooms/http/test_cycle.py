@@ -10,6 +10,7 @@ import pytest
 from starlette.types import Message, Receive, Scope, Send
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from gesso.http.cycle import Bell, Cycle, cycle_of
 from gesso.http.protocol import Protocol
 from tests.rooms.http.sockets import BODY, START, calling, configuration, connect, converse
 from tests.serving import running
@@ -314,3 +315,151 @@ async def test_a_body_is_asked_for_when_it_is_read() -> None:
                 assert await wire.hear(b"\r\n\r\n") == answer.encode()
             wire.say(b"hello")
             assert (await wire.hear(b"\r\n\r\nhello")).startswith(b"HTTP/1.1 200 OK\r\n")
+
+
+#: Answers as `Cycle.answer` takes them: a status, headers, a body, more headers.
+_WHOLES: dict[str, tuple[int, list[tuple[bytes, bytes]], bytes, list[tuple[bytes, bytes]]]] = {
+    "usual": (200, [(b"content-type", b"text/plain")], b"hello", [(b"x-more", b"a")]),
+    "empty": (200, [(b"content-type", b"text/plain")], b"", []),
+    "much": (200, [(b"content-type", b"text/plain")], b"m" * 3_000_000, []),
+    "a phrase of its own": (299, [], b"hello", []),
+    "no status": (99, [], b"hello", []),
+    "no content": (204, [], b"", []),
+    "not modified": (304, [], b"", []),
+    "a line in a value": (200, [(b"x-note", b"a\r\nset-cookie: b")], b"hello", []),
+    "half a line in each": (200, [(b"x-note", b"a\r")], b"hello", [(b"x-more", b"\nb")]),
+    "a bad name": (200, [(b"x note", b"a")], b"hello", []),
+    "closing": (200, [], b"hello", [(b"connection", b"close")]),
+    "another length": (200, [], b"hello", [(b"content-length", b"7")]),
+    "another coding": (200, [(b"transfer-encoding", b"chunked")], b"hello", []),
+}
+_USUAL = {"usual", "empty", "much", "a phrase of its own"}
+
+
+@pytest.mark.parametrize("answer", _WHOLES)
+async def test_an_answer_in_one_step_is_that_of_messages(answer: str) -> None:
+    status, headers, body, more = _WHOLES[answer]
+    length = (b"content-length", b"%d" % len(body))
+    ways: list[bool] = []
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        cycle = cycle_of(receive, send)
+        if cycle is not None:
+            ways.append(cycle.answer(status, list(headers), body, more))
+            if ways[-1]:
+                return
+        await send({"type": START, "status": status, "headers": [*headers, length, *more]})
+        await send({"type": BODY, "body": body})
+
+    for method in ("GET", "HEAD"):
+        ways.clear()
+        for said in (
+            _ask(answer, method, more="connection: close\r\n"),
+            _ask(answer, method, "1.0"),
+            _ask(answer, method) + _LAST,
+        ):
+            own = await converse(app, Protocol, said)
+            assert own == await converse(app, HttpToolsProtocol, said), said
+        # The first answer of all may have names that were not met before.
+        assert all(ways[1:3]) == (answer in _USUAL and method == "GET")
+
+
+async def test_nothing_is_answered_twice_or_to_nobody() -> None:
+    heard: list[bool] = []
+    over = asyncio.Event()
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        cycle = cycle_of(receive, send)
+        assert cycle is not None
+        if scope["path"] == "/left":
+            while (await receive())["type"] != "http.disconnect":
+                pass
+            heard.append(cycle.answer(200, [], b"hello"))
+            over.set()
+            return
+        heard.append(cycle.answer(200, [], b"hello"))
+        heard.append(cycle.answer(200, [], b"again"))
+
+    assert (await converse(app, Protocol, _LAST)).endswith(b"\r\n\r\nhello")
+    async with running(configuration(app)) as url, calling(url) as wire:
+        wire.say(_ask("left"))
+        wire.leave()
+        await asyncio.wait_for(over.wait(), 20)
+    assert heard == [True, False, False]
+
+
+async def test_a_cycle_is_found_where_nobody_stands_between() -> None:
+    found: list[Cycle | None] = []
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        async def through(message: Message) -> None:
+            await send(message)
+
+        async def taken() -> Message:
+            return await receive()
+
+        found.extend((cycle_of(receive, send), cycle_of(taken, send), cycle_of(receive, through)))
+        for message in _messages(_ANSWERS["whole"]):
+            await send(message)
+
+    await converse(app, Protocol, _LAST)
+    (own, *others) = found
+    assert own is not None
+    assert own.task is not None
+    assert others == [None, None]
+    found.clear()
+    await converse(app, HttpToolsProtocol, _LAST)
+    assert found == [None, None, None]
+
+
+@pytest.mark.parametrize("expects", ["", "expect: 100-continue\r\n"])
+@pytest.mark.parametrize("size", [0, 5, 300_000])
+async def test_a_body_that_is_here_is_taken_once(size: int, expects: str) -> None:
+    taken: list[bytes | None] = []
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        cycle = cycle_of(receive, send)
+        body = None if cycle is None else cycle.take_body()
+        taken.append(body)
+        more = body is None
+        while more:
+            message = await receive()
+            body, more = (body or b"") + message["body"], message["more_body"]
+        assert cycle is None or cycle.take_body() is None
+        assert body == b"b" * size
+        for message in _messages(_ANSWERS["whole"]):
+            await send(message)
+
+    said = _ask("whole", "POST", more=f"content-length: {size}\r\n{expects}") + b"b" * size + _LAST
+
+    async def either(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["method"] == "POST":
+            await app(scope, receive, send)
+            return
+        cycle = cycle_of(receive, send)
+        assert cycle is None or cycle.take_body() == b""  # A GET has none.
+        for message in _messages(_ANSWERS["whole"]):
+            await send(message)
+
+    own = await converse(either, Protocol, said)
+    if size < 300_000:
+        assert taken == [None if expects else b"b" * size]
+    assert own == await converse(either, HttpToolsProtocol, said)
+
+
+async def test_a_bell_wakes_who_waits_and_can_be_cleared() -> None:
+    bell = Bell()
+    first = asyncio.create_task(bell.wait())
+    await asyncio.sleep(0)
+    assert not first.done()
+    bell.set()
+    await asyncio.wait_for(first, 20)
+    assert bell.is_set()
+    await bell.wait()
+    bell.clear()
+    assert not bell.is_set()
+    second = asyncio.create_task(bell.wait())
+    await asyncio.sleep(0)
+    assert not second.done()
+    bell.set()
+    await asyncio.wait_for(second, 20)

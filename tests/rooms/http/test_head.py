@@ -6,7 +6,7 @@ import pytest
 from uvicorn.protocols.http.httptools_impl import HEADER_RE, HEADER_VALUE_RE
 
 from gesso.http import head
-from gesso.http.head import write_lines
+from gesso.http.head import write_lines, write_whole
 
 
 @pytest.fixture(autouse=True)
@@ -102,3 +102,31 @@ def test_memory_for_names_has_an_end() -> None:
     assert write_lines([(long, b"v")])[0] == b"\r\n" + long + b": v"
     assert len(head._starts) <= 256
     assert long not in head._starts
+
+
+def test_a_whole_answer_has_its_length_in_the_middle_once_all_names_were_met() -> None:
+    before, after = [(b"X-A", b"1"), (b"x-b", b"2")], [(b"x-c", b"3")]
+    assert write_whole(before, 7, after) is None
+    write_lines(before)
+    assert write_whole(before, 7, after) is None
+    write_lines(after)
+    wanted = b"\r\nx-a: 1\r\nx-b: 2\r\ncontent-length: 7\r\nx-c: 3"
+    assert write_whole(before, 7, after) == wanted
+    assert write_whole([], 0, []) == b"\r\ncontent-length: 0"
+
+
+@pytest.mark.parametrize("name", [b"Content-Length", b"connection", b"transfer-encoding"])
+def test_a_whole_answer_that_frames_itself_is_looked_at_closer(name: bytes) -> None:
+    write_lines([(name, b"1")])
+    assert write_whole([(name, b"1")], 7, []) is None
+    assert write_whole([], 7, [(name, b"1")]) is None
+
+
+def test_no_value_of_a_whole_answer_brings_a_line_of_its_own() -> None:
+    write_lines([(b"x-a", b""), (b"x-b", b"")])
+    for byte in range(256):
+        value = b"a" + bytes([byte]) + b"b"
+        fine = HEADER_VALUE_RE.search(value) is None
+        assert (write_whole([(b"x-a", value)], 7, []) is not None) == fine
+        assert (write_whole([], 7, [(b"x-b", value)]) is not None) == fine
+    assert write_whole([(b"x-a", b"a\r")], 7, [(b"x-b", b"\nb")]) is None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from datetime import timedelta
 
 import pytest
@@ -79,3 +80,16 @@ async def test_many_requests_with_a_key_cost_one_question(
     secret = small_customer.secret
     await asyncio.gather(*(authenticator.authenticate(secret, None) for _ in range(50)))
     assert len(asked) == 1
+
+
+async def test_a_key_is_known_for_a_moment_after_it_was_read(
+    small_customer: Customer, authenticator: Authenticator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    secret = small_customer.secret
+    assert authenticator.known(secret, None) is None
+    assert authenticator.known(None, None) is None
+    read = await authenticator.authenticate(secret, None)
+    assert authenticator.known(secret, None) is read
+    now = time.monotonic()
+    monkeypatch.setattr(time, "monotonic", lambda: now + 1.1)
+    assert authenticator.known(secret, None) is None

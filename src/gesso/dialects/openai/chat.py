@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import re
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable
 from typing import Any
 
 from gesso.dialects.openai import picture_orders, wire
@@ -53,13 +53,17 @@ class ChatPainter:
         self._finder = finder
         self._bounds = bounds
 
-    async def take(self, visit: Visit, key: ApiKey, body: Body) -> bool:
-        """Answer a chat with a painter; False when the model is none."""
+    def take(self, visit: Visit, key: ApiKey, body: Body) -> Awaitable[None] | None:
+        """Answer a chat with a painter; None when the model is none."""
         model = body.model
         if model not in CHAT_PAINTERS:
-            return False
+            return None
         if not key.test and self._studio.relayer.names(Endpoint.CHAT, model):
-            return False
+            return None
+        return self._answer(visit, key, body)
+
+    async def _answer(self, visit: Visit, key: ApiKey, body: Body) -> None:
+        model = body.model
         order = await self._read(key, model, body.value("messages"))
         task = await self._studio.painter.submit(key, order, _repeatable(visit, body.raw))
         lines = self._tell(task, model)
@@ -68,7 +72,7 @@ class ChatPainter:
             text = "".join([line async for line in lines])
             usage = _usage(body, text)
             await visit.answer(200, wire.write_completion(answer_id, model, created, text, usage))
-            return True
+            return
 
         async def send(**fields: Any) -> None:
             await visit.write(wire.write_chunk(answer_id, model, created, **fields))
@@ -83,7 +87,6 @@ class ChatPainter:
         if body.asks_usage:
             await send(usage=_usage(body, text))
         await visit.write(b"data: [DONE]\n\n", more=False)
-        return True
 
     async def _read(self, key: ApiKey, model: str, messages: Any) -> Order:
         text, links = _said(messages)
@@ -188,5 +191,5 @@ def _usage(body: Body, text: str) -> dict[str, int]:
 
 
 def _repeatable(visit: Visit, raw: bytes) -> Repeatable | None:
-    key = headers.find(visit.request, b"idempotency-key")[:240]
+    key = headers.find(visit.scope, b"idempotency-key")[:240]
     return Repeatable(key, hashlib.sha256(raw).digest()) if key else None

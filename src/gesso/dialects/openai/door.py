@@ -19,7 +19,9 @@ from gesso.domain.caller import ApiKey
 from gesso.domain.errors import GessoError, Unavailable
 from gesso.domain.limits import Allowance, What
 from gesso.http.auth import Doorkeeper
+from gesso.http.cycle import cycle_of
 from gesso.http.faults import status_of
+from gesso.http.limits import read_body, too_large
 from gesso.kit.patience import Patience
 from gesso.settings import Settings
 
@@ -63,12 +65,9 @@ _RATE = {
 
 
 def _rate(told: Allowance) -> tuple[tuple[bytes, bytes], ...]:
-    limit, remaining, reset = _RATE[told.what]
-    return (
-        (limit, b"%d" % told.limit),
-        (remaining, b"%d" % told.left),
-        (reset, b"%.3fs" % told.reset_s),
-    )
+    what, most, left, reset_s = told
+    limit, remaining, reset = _RATE[what]
+    return (limit, b"%d" % most), (remaining, b"%d" % left), (reset, b"%.3fs" % reset_s)
 
 
 class Visit:
@@ -76,29 +75,52 @@ class Visit:
 
     def __init__(self, scope: Scope, receive: Receive, send: Send, door: Door) -> None:
         """Begin; nobody was asked for a key yet."""
-        self.request = Request(scope, receive, send)
+        self.scope = scope
         self.id = ids.new_id("req")
         self.key: ApiKey | None = None
         self.allowances: Sequence[Allowance] = ()  #: What the relay counted.
         self.started = False  #: Whether the head of an answer is out.
         self._receive = receive
         self._send = send
+        self._cycle = cycle_of(receive, send)
+        self._request: Request | None = None
         self._doorkeeper = door.doorkeeper
         self.patience = door.patience
         self._since = time.monotonic()
 
+    @property
+    def request(self) -> Request:
+        """The request as starlette has it; made when it is asked for, as most calls never do."""
+        if self._request is None:
+            self._request = Request(self.scope, self._receive, self._send)
+        return self._request
+
     async def admit(self) -> ApiKey:
         """Return the caller's key; raises NotAuthenticated and its kin."""
-        self.key = await self._doorkeeper.admit(self.request)
+        key = self._doorkeeper.admit_known(self.scope)
+        self.key = key or await self._doorkeeper.admit(self.request)
         return self.key
+
+    async def read(self, most: int) -> bytes:
+        """Return a body of at most `most` bytes; raises TooLarge, or ClientDisconnect."""
+        body = None if self._cycle is None else self._cycle.take_body()
+        if body is None:
+            return await read_body(self.request, most)
+        if len(body) > most:
+            raise too_large(most)
+        return body
+
+    @property
+    def task(self) -> asyncio.Task[Any]:
+        """The task that this is answered in; asked for within it."""
+        task = self._cycle.task if self._cycle is not None else asyncio.current_task()
+        assert task is not None
+        return task
 
     def headers(self) -> list[tuple[bytes, bytes]]:
         """Return the headers of every answer of this wire."""
         took_ms = int((time.monotonic() - self._since) * 1000)
-        found = [
-            (b"x-request-id", self.id.encode()),
-            (b"openai-processing-ms", b"%d" % took_ms),
-        ]
+        found = [(b"x-request-id", self.id.encode()), (b"openai-processing-ms", b"%d" % took_ms)]
         is_told = False  # Whether the relay counted requests, more closely than the doorkeeper.
         for one in self.allowances:
             is_told = is_told or one.what is What.REQUESTS
@@ -128,8 +150,13 @@ class Visit:
         more: list[tuple[bytes, bytes]] | None = None,
     ) -> None:
         """Send a whole answer."""
-        length = (b"content-length", b"%d" % len(body))
-        await self._send(self._head(status, content_type, [length, *(more or [])]))
+        head = self._head(status, content_type, None)
+        more = more or []
+        if self._cycle is not None and self._cycle.answer(status, head["headers"], body, more):
+            self.started = True
+            return
+        head["headers"] += [(b"content-length", b"%d" % len(body)), *more]
+        await self._send(head)
         self.started = True
         await self._send({"type": "http.response.body", "body": body, "more_body": False})
 
@@ -153,7 +180,7 @@ class Visit:
 
     async def hand_over(self, app: ASGIApp, receive: Receive) -> None:
         """Let another application answer; it gets the body from `receive`."""
-        await app(self.request.scope, receive, self._send)
+        await app(self.scope, receive, self._send)
 
     async def left(self) -> None:
         """Wait until the caller is gone."""
@@ -199,40 +226,38 @@ class _Room:
             await visit.refuse(GessoError())
 
 
-async def while_here(visit: Visit, work: Awaitable[None]) -> None:
-    """Do the work while the caller is there; stop it when the caller leaves.
+class WhileHere:
+    """A context: what is done in it is stopped when the caller leaves, and that is its end.
 
-    Call it once the body has been read: from then on, all that can come is a farewell.
-    """
-    worker = asyncio.current_task()
-    assert worker is not None
-    watch = _Farewell(visit, worker)
-    try:
-        await work
-    except asyncio.CancelledError:
-        if not watch.gone:
-            raise
-        worker.uncancel()
-    finally:
-        watch.close()
-
-
-class _Farewell:
-    """Waits for a caller to leave, and stops the work then.
-
-    It begins a moment later: most answers of a fast upstream are out by then, and are spared
-    a task of the loop.
+    Enter it once the body has been read: from then on, all that can come is a farewell. It
+    waits for that from a moment later on: most answers of a fast upstream are out by then, and
+    are spared a task of the loop. (A class, as a coroutine around the work costs every step.)
     """
 
-    __slots__ = ("_patience", "_step", "_visit", "_watcher", "_worker", "gone")
+    __slots__ = ("_gone", "_patience", "_step", "_visit", "_watcher", "_worker")
 
-    def __init__(self, visit: Visit, worker: asyncio.Task[Any]) -> None:
-        self.gone = False
+    def __init__(self, visit: Visit) -> None:
+        """Take whose caller may leave."""
+        self._gone = False
         self._visit = visit
-        self._worker = worker
+        self._worker = visit.task
         self._watcher: asyncio.Task[None] | None = None
         self._patience = visit.patience
+
+    def __enter__(self) -> None:
+        """Begin to watch."""
         self._step = self._patience.begin(self, _WATCH_AFTER_S)
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> bool:
+        """Watch no more; returns whether the work was stopped for a caller who left."""
+        self._patience.end(self, self._step)
+        if self._watcher is not None:
+            self._watcher.remove_done_callback(self._stop)
+            self._watcher.cancel()
+        if not self._gone or kind is None or not issubclass(kind, asyncio.CancelledError):
+            return False
+        self._worker.uncancel()
+        return True
 
     def give_up(self) -> None:
         """Wait for the answer alone no longer."""
@@ -241,15 +266,8 @@ class _Farewell:
 
     def _stop(self, done: asyncio.Task[None]) -> None:
         if not done.cancelled():
-            self.gone = True
+            self._gone = True
             self._worker.cancel()
-
-    def close(self) -> None:
-        """Watch no more."""
-        self._patience.end(self, self._step)
-        if self._watcher is not None:
-            self._watcher.remove_done_callback(self._stop)
-            self._watcher.cancel()
 
 
 def _advice(error: GessoError, status: int) -> list[tuple[bytes, bytes]]:

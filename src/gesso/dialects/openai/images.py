@@ -30,7 +30,6 @@ from gesso.domain.order import Order, Repeatable
 from gesso.domain.relay import Endpoint
 from gesso.domain.task import Picture, Task
 from gesso.http import headers
-from gesso.http.limits import read_body
 from gesso.http.pictures import PictureLinks
 from gesso.services.catalogue import Catalogue
 from gesso.services.intake import Intake
@@ -71,7 +70,7 @@ class Images:
             await self._generate(visit, key)
 
     async def _generate(self, visit: Visit, key: ApiKey) -> None:
-        raw = await read_body(visit.request, self._bounds.body_bytes)
+        raw = await visit.read(self._bounds.body_bytes)
         body = requests.Body(requests.with_model(raw, _FIRST_MODEL))
         prefer = visit.request.headers.get("prefer", "")
         channels = self._studio.catalogue.channels
@@ -220,7 +219,7 @@ def _demand(endpoint: Endpoint, model: str, form: Form) -> Demand:
 
 
 def _repeatable(visit: Visit, raw: bytes) -> Repeatable | None:
-    key = headers.find(visit.request, b"idempotency-key")
+    key = headers.find(visit.scope, b"idempotency-key")
     if not key or not raw:
         return None
     if len(key) > 240:

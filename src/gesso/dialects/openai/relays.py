@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import functools
 import hashlib
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractContextManager
@@ -11,7 +10,7 @@ from contextlib import AbstractContextManager
 import msgspec
 
 from gesso.dialects.openai import prompts, requests, wire
-from gesso.dialects.openai.door import Bounds, Visit, while_here
+from gesso.dialects.openai.door import Bounds, Visit, WhileHere
 from gesso.dialects.openai.forms import Form
 from gesso.dialects.openai.requests import Body
 from gesso.domain.caller import ApiKey
@@ -19,7 +18,6 @@ from gesso.domain.errors import GessoError, InvalidOrder, NotFound, QueueFull, U
 from gesso.domain.relay import Ask, Endpoint
 from gesso.http import headers
 from gesso.http.faults import status_of
-from gesso.http.limits import read_body
 from gesso.services.relay import Relayer
 from gesso.services.relay_again import Again
 from gesso.services.relay_demand import Demand, Relayed
@@ -33,7 +31,8 @@ _KEY_CHARS = 240
 _MODERATION = "omni-moderation-latest"
 _STREAMING = [(b"cache-control", b"no-cache"), (b"x-accel-buffering", b"no")]
 
-Other = Callable[[Visit, ApiKey, Body], Awaitable[bool]]
+#: Takes a request for itself and answers it; None for one that it leaves.
+Other = Callable[[Visit, ApiKey, Body], Awaitable[None] | None]
 
 
 class Relays:
@@ -43,7 +42,7 @@ class Relays:
         """Hold the relayer and the limits."""
         self._relayer = relayer
         self._bounds = bounds
-        self._buffered = 0  #: Bytes of bodies in memory.
+        self.buffered = 0  #: Bytes of bodies in memory.
 
     def of(
         self, endpoint: Endpoint, other: Other | None = None
@@ -53,41 +52,43 @@ class Relays:
         async def handle(visit: Visit) -> None:
             key = await visit.admit()
             with self.room_for(visit):
-                raw = await read_body(visit.request, self._bounds.body_bytes)
+                raw = await visit.read(self._bounds.body_bytes)
                 if endpoint is Endpoint.MODERATIONS:
                     raw = requests.with_model(raw, _MODERATION)
                 large = len(raw) > _LARGE
                 body = await asyncio.to_thread(_read, raw) if large else Body(raw)
                 requests.check(endpoint, body, most_messages=self._bounds.messages)
-                if other is not None and await other(visit, key, body):
+                taken = None if other is None else other(visit, key, body)
+                if taken is not None:
+                    await taken
                     return
                 again = repeatable(visit, endpoint, raw)
                 if large:
                     demand = await asyncio.to_thread(self.demand, endpoint, body, again)
                 else:
                     demand = self.demand(endpoint, body, again)
-                await self.serve(visit, key, demand)
+                with WhileHere(visit):
+                    await self._relay(visit, key, demand)
 
         return handle
 
     def room_for(self, visit: Visit) -> AbstractContextManager[None]:
         """Keep memory for the body of a request; raises QueueFull when others fill it."""
-        declared = headers.find(visit.request, b"content-length")
+        declared = headers.find(visit.scope, b"content-length")
         # A body that does not say its size may be as large as any.
         size = int(declared[:15]) if declared.isdecimal() else self._bounds.body_bytes
         size = min(size, self._bounds.body_bytes)
-        if self._buffered and self._buffered + size > self._bounds.buffer_bytes:
+        if self.buffered and self.buffered + size > self._bounds.buffer_bytes:
             raise QueueFull("too many large requests at once; try again soon")
         return _Room(self, size)
 
-    def fill(self, size_bytes: int) -> None:
-        """Count bytes of bodies that are in memory from now on, or no longer."""
-        self._buffered += size_bytes
-
-    def serve(self, visit: Visit, key: ApiKey, demand: Demand) -> Awaitable[None]:
+    async def serve(self, visit: Visit, key: ApiKey, demand: Demand) -> None:
         """Relay one call to its end, or until the caller leaves."""
-        show = functools.partial(_answer, visit)
-        return while_here(visit, self._relayer.relay(key, demand, show))
+        with WhileHere(visit):
+            await self._relay(visit, key, demand)
+
+    def _relay(self, visit: Visit, key: ApiKey, demand: Demand) -> Awaitable[None]:
+        return self._relayer.relay(key, demand, lambda relayed: _answer(visit, relayed))
 
     async def stored(self, visit: Visit) -> None:
         """GET, DELETE or cancel of a stored response, where it was made."""
@@ -100,15 +101,13 @@ class Relays:
         query = visit.request.url.query
         ask = Ask(f"{path}?{query}" if query else path, visit.request.method)
 
-        async def work() -> None:
+        with WhileHere(visit):
             async with await self._relayer.ask_stored(key, response_id, ask) as opened:
                 kind = opened.headers.get("content-type", "application/json")
                 await visit.begin(opened.status, kind)
                 async for chunk in opened.chunks:
                     await visit.write(chunk)
                 await visit.write(b"", more=False)
-
-        await while_here(visit, work())
 
     async def receipt(self, visit: Visit) -> None:
         """GET /v1/calls/{call_id}: what a relayed call used and what it cost.
@@ -129,13 +128,13 @@ class Relays:
         return Demand(
             endpoint,
             body.model,
-            functools.partial(requests.write, endpoint, body),
+            lambda channel: requests.write(endpoint, body, channel),
             requests.foresee(endpoint, body, output_tokens=self._bounds.output_tokens),
             requests.hides_usage(endpoint, body),
             quality if isinstance(quality, str) else "",
             previous if isinstance(previous, str) else "",
             again,
-            functools.partial(prompts.count, endpoint, body) if counted else None,
+            (lambda: prompts.count(endpoint, body)) if counted else None,
         )
 
 
@@ -149,22 +148,22 @@ class _Room:
         self._size = size_bytes
 
     def __enter__(self) -> None:
-        self._relays.fill(self._size)
+        self._relays.buffered += self._size
 
     def __exit__(self, *_: object) -> None:
-        self._relays.fill(-self._size)
+        self._relays.buffered -= self._size
 
 
 async def repeatable_form(visit: Visit, endpoint: Endpoint, form: Form) -> Again | None:
     """Like `repeatable`, of a form: its boundary is another one every time."""
-    if not headers.find(visit.request, b"idempotency-key"):
+    if not headers.find(visit.scope, b"idempotency-key"):
         return None
     return repeatable(visit, endpoint, await form.digest())
 
 
 def repeatable(visit: Visit, endpoint: Endpoint, raw: bytes) -> Again | None:
     """Return by what a request may be sent again, when its caller names it."""
-    key = headers.find(visit.request, b"idempotency-key")
+    key = headers.find(visit.scope, b"idempotency-key")
     if not key:
         return None
     if len(key) > _KEY_CHARS:

@@ -21,7 +21,6 @@ from gesso.kit import tokens
 
 #: The most tokens and answers that one request may ask for.
 _MOST_TOKENS, _MOST_ANSWERS = 10_000_000, 128
-_MAXIMA = ("max_completion_tokens", "max_tokens", "max_output_tokens")
 _WITH_USAGE = frozenset({Endpoint.CHAT, Endpoint.COMPLETIONS})
 _WITH_OUTPUT = frozenset({Endpoint.CHAT, Endpoint.COMPLETIONS, Endpoint.RESPONSES})
 _NEEDED = {
@@ -43,10 +42,22 @@ class _Asked(msgspec.Struct):
     max_tokens: Any = None
     max_completion_tokens: Any = None
     max_output_tokens: Any = None
+
+
+class _Chat(_Asked):
+    """The same with what a chat has: a list of messages, of which none is read."""
+
+    messages: list[msgspec.Raw] | msgspec.UnsetType = msgspec.UNSET
+
+
+class _Other(_Asked):
+    """The same where the messages may be anything."""
+
     messages: msgspec.Raw = msgspec.Raw()
 
 
-_asked = msgspec.json.Decoder(_Asked)
+_chat = msgspec.json.Decoder(_Chat)
+_other = msgspec.json.Decoder(_Other)
 _top = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _list = msgspec.json.Decoder(list[msgspec.Raw])
 _UNREADABLE = (msgspec.MsgspecError, RecursionError, UnicodeError)
@@ -57,10 +68,7 @@ class Body:
 
     def __init__(self, raw: bytes) -> None:
         """Read it; raises InvalidOrder for what is no JSON object with a model."""
-        try:
-            asked = _asked.decode(raw)
-        except _UNREADABLE:
-            raise _unreadable() from None
+        asked = _ask(raw)
         stream, options = asked.stream, asked.stream_options or {}
         if not isinstance(stream, bool | None):
             raise InvalidOrder("stream must be true or false", param="stream")
@@ -92,6 +100,17 @@ class Body:
             raise InvalidOrder(f"{name} cannot be read", param=name) from None
 
 
+def _ask(raw: bytes) -> _Chat | _Other:
+    try:
+        return _chat.decode(raw)
+    except _UNREADABLE:
+        pass  # It may be the messages alone, of which `check` says what is wrong.
+    try:
+        return _other.decode(raw)
+    except _UNREADABLE:
+        raise _unreadable() from None
+
+
 def with_model(raw: bytes, name: str) -> bytes:
     """Name the model that an endpoint has when a request names none."""
     try:
@@ -108,17 +127,22 @@ def check(endpoint: Endpoint, body: Body, *, most_messages: int) -> None:
         if needed and needed not in body.fields:
             raise _missing(needed)
         return
-    raw = body.asked.messages
-    if not raw:
-        raise _missing("messages")
-    try:
-        messages = _list.decode(raw)
-    except _UNREADABLE:
-        raise InvalidOrder("messages must be a list", param="messages") from None
+    messages = body.asked.messages
+    if not isinstance(messages, list):
+        messages = _messages(messages)
     if not messages:
         raise InvalidOrder("messages must not be empty", param="messages")
     if len(messages) > most_messages:
         raise InvalidOrder(f"at most {most_messages} messages", param="messages")
+
+
+def _messages(raw: msgspec.Raw | msgspec.UnsetType) -> list[msgspec.Raw]:
+    if not raw:
+        raise _missing("messages")
+    try:
+        return _list.decode(raw)
+    except _UNREADABLE:
+        raise InvalidOrder("messages must be a list", param="messages") from None
 
 
 def foresee(endpoint: Endpoint, body: Body, *, output_tokens: int) -> Usage:
@@ -134,12 +158,21 @@ def foresee(endpoint: Endpoint, body: Body, *, output_tokens: int) -> Usage:
         return Usage(tokens.guess(body.raw), output_tokens=0, pictures=answers)
     most = 0
     if endpoint in _WITH_OUTPUT:
-        for name in _MAXIMA:
-            value = getattr(asked, name)
-            if value is not None:
-                most = max(most, _number(value, name, _MOST_TOKENS))
-        most = (most or output_tokens) * answers
-    return Usage(tokens.guess(body.raw), output_tokens=most)
+        most = (_maximum(asked) or output_tokens) * answers
+    return Usage(tokens.guess(body.raw), 0, most)
+
+
+def _maximum(asked: _Asked) -> int:
+    """Return the largest maximum of tokens that a request names; 0 when it names none."""
+    most = 0
+    # One by one: a loop over their names costs every call more than reading it.
+    if asked.max_completion_tokens is not None:
+        most = _number(asked.max_completion_tokens, "max_completion_tokens", _MOST_TOKENS)
+    if asked.max_tokens is not None:
+        most = max(most, _number(asked.max_tokens, "max_tokens", _MOST_TOKENS))
+    if asked.max_output_tokens is not None:
+        most = max(most, _number(asked.max_output_tokens, "max_output_tokens", _MOST_TOKENS))
+    return most
 
 
 def hides_usage(endpoint: Endpoint, body: Body) -> bool:
@@ -150,14 +183,18 @@ def hides_usage(endpoint: Endpoint, body: Body) -> bool:
 def write(endpoint: Endpoint, body: Body, channel: Channel) -> Ask:
     """Return the request for a channel; as it came, if nothing needs to be changed."""
     name = models.upstream_name(channel, body.model)
-    changed: dict[str, Any] = {}
-    if name != body.model:
-        changed["model"] = name
-    if hides_usage(endpoint, body) and not channel.options.get("no_stream_usage"):
-        changed["stream_options"] = {**(body.asked.stream_options or {}), "include_usage": True}
-    raw = msgspec.json.encode({**body.fields, **changed}) if changed else body.raw
+    raw = body.raw
+    asks_usage = hides_usage(endpoint, body) and not channel.options.get("no_stream_usage")
+    if asks_usage or name != body.model:
+        changed: dict[str, Any] = dict(body.fields)
+        if name != body.model:
+            changed["model"] = name
+        if asks_usage:
+            options = body.asked.stream_options or {}
+            changed["stream_options"] = {**options, "include_usage": True}
+        raw = msgspec.json.encode(changed)
     waits = not body.stream and endpoint is not Endpoint.SPEECH
-    return Ask(endpoint.value, body=raw, content_type="application/json", waits=waits)
+    return Ask(str(endpoint), "POST", raw, None, "application/json", waits)
 
 
 def _number(value: Any, name: str, most: int) -> int:

@@ -99,3 +99,20 @@ def test_the_usage_of_a_stream_is_asked_for_once() -> None:
         assert isinstance(written, bytes)
         wanted = {**(options or {}), "include_usage": True}
         assert json.loads(written)["stream_options"] == wanted
+
+
+def test_of_two_lists_of_messages_the_last_one_counts() -> None:
+    for first in (b'"x"', b"null", b"[1,2,3]"):
+        found = Body(b'{"model":"m","messages":%s,"messages":[1]}' % first)
+        requests.check(Endpoint.CHAT, found, most_messages=2)
+    with pytest.raises(InvalidOrder, match="must be a list"):
+        requests.check(
+            Endpoint.CHAT, Body(b'{"model":"m","messages":[1],"messages":7}'), most_messages=2
+        )
+
+
+def test_messages_of_another_endpoint_may_be_anything() -> None:
+    asked = Body(b'{"model":"m","messages":{"a":1e999},"n":2}')
+    assert requests.foresee(Endpoint.COMPLETIONS, asked, output_tokens=10).output_tokens == 20
+    with pytest.raises(InvalidOrder, match="parse"):
+        Body(b'{"model":"m","messages":[1,')

@@ -125,8 +125,8 @@ def _post_task(
     name = task.id
     unit.post(
         Entry(
-            f"{name}/{verb}", verb, source, destination, nanos, task.account_id, unit.now,
-            task.key_id, name if isinstance(name, int) else None, task.price_key,
+            f"{name}/{verb}", verb, source, destination, nanos, task.account_id, task.key_id,
+            task.price_key, unit.now, name if isinstance(name, int) else None,
         )
     )  # fmt: skip
 
@@ -140,7 +140,7 @@ def _post(
     account_id: str,
     note: str,
 ) -> None:
-    unit.post(Entry(reference, verb, *ends, nanos, account_id, unit.now, note=note))
+    unit.post(Entry(reference, verb, *ends, nanos, account_id, None, "", unit.now, note=note))
 
 
 def _account(unit: Unit, account_id: str) -> Account:

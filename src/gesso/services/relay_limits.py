@@ -124,14 +124,16 @@ def take(unit: Unit, bound: Bound, call: Call, foreseen: Usage) -> tuple[Allowan
             message = f"{whose} may have {most} open calls at once"
             raise RateLimited(message, facts={"retry_after_s": 1.0})
     amounts = (1, tokens_of(foreseen), call.price_nanos)
-    meters, counts, left = unit.meters, [], []
+    meters, before, after, left = unit.meters, [], [], []
     for name, what, place, most, whose in bound.windows:
-        count = meters[name] + amounts[place]
+        counted = meters[name]
+        count = counted + amounts[place]
         if count > most:
             raise _refusal(what, most, amounts[place], whose, call.started_at)
-        counts.append((name, count))
+        before.append((name, counted))
+        after.append((name, count))
         left.append(most - count)
-    unit.recount(counts)
+    unit.recount(before, after)
     if busy:
         unit.count_call(call, 1)
     return _allowances(bound, left, call.started_at) if bound.told else ()
@@ -143,12 +145,13 @@ def correct(unit: Unit, call: Call, places: Places, charged_nanos: int, tokens: 
     A window that was forgotten meanwhile counts nothing.
     """
     changes = (0, tokens, charged_nanos - call.price_nanos)
-    meters, counts = unit.meters, []
+    meters, before, after = unit.meters, [], []
     for name, place in places:
         if counted := meters[name]:
             count = counted + changes[place]
-            counts.append((name, count if count > 0 else 0))
-    unit.recount(counts)
+            before.append((name, counted))
+            after.append((name, count if count > 0 else 0))
+    unit.recount(before, after)
     unit.count_call(call, -1)
 
 

@@ -177,13 +177,15 @@ class Unit:
 
     def count(self, meter: Meter, amount: int) -> None:
         """Count in a window of time."""
-        self.recount([(meter, self.meters[meter] + amount)])
+        counted = self.meters[meter]
+        self.recount([(meter, counted)], [(meter, counted + amount)])
 
-    def recount(self, counts: Sequence[tuple[Meter, int]]) -> None:
+    def recount(
+        self, before: Sequence[tuple[Meter, int]], after: Sequence[tuple[Meter, int]]
+    ) -> None:
         """Set what is counted in windows of time, in one step: each call does it twice."""
-        meters = self.meters
-        self._undo.append((meters, [(name, meters[name]) for name, _ in counts]))
-        meters.update(counts)
+        self._undo.append((self.meters, before))
+        self.meters.update(after)
 
     def count_call(self, call: Call, amount: int) -> None:
         """Count one more or one less open call of its key and account."""
@@ -226,9 +228,10 @@ class Unit:
         Most operations need little of all that there is, so what nobody needs costs nothing.
         """
         need: dict[str, list[Any]] = {}
-        for name, column in zip(_NEEDS, zip(*needs, strict=True), strict=False):
+        # Operations of one key need the very same, or name the very same rows.
+        different = {id(one): one for one in needs}.values()
+        for name, column in zip(_NEEDS, zip(*different, strict=True), strict=False):
             if any(column):
-                # Operations of one key name the very same rows.
                 distinct = {id(rows): rows for rows in column}
                 need[name] = list(chain.from_iterable(distinct.values()))
         if "tasks" in need or "replays" in need:

@@ -38,11 +38,9 @@ class Account(NamedTuple):
 
     def moved(self, available_nanos: int, held_nanos: int) -> Account:
         """Return the account with these amounts added. Not `_replace`: it is slow, this is hot."""
-        name, title, available, held, enabled, since, limits, group = self
-        available, held = available + available_nanos, held + held_nanos
-        return tuple.__new__(
-            Account, (name, title, available, held, enabled, since, limits, group)
-        )
+        id_, name, free, kept, enabled, since, limits, group = self
+        free, kept = free + available_nanos, kept + held_nanos
+        return tuple.__new__(Account, (id_, name, free, kept, enabled, since, limits, group))
 
 
 @dataclass(frozen=True, slots=True)

@@ -68,8 +68,7 @@ def hold(unit: Unit, task: Payable, *, spend_limit_nanos: int | None = None) -> 
     if nanos == 0:
         return
     account = _account(unit, task.account_id)
-    if account.available_nanos < nanos:
-        raise _too_little(account, nanos)
+    _need(account, nanos)
     spent = unit.spent.get(task.key_id)
     if spend_limit_nanos is not None:
         _need_room(unit.spent[task.key_id], nanos, spend_limit_nanos)
@@ -90,7 +89,8 @@ def extend(unit: Unit, call: Call, nanos: int) -> Call:
     nanos = min(nanos, account.available_nanos)
     if nanos <= 0:
         return call
-    _post_task(unit, "extend", call, available(account.id), held(account.id), nanos)
+    free, kept = _ends(account.id)
+    _post_task(unit, "extend", call, free, kept, nanos)
     _change(unit, account, -nanos, nanos)
     if call.key_id in unit.spent:
         unit.save_spent(call.key_id, unit.spent[call.key_id] + nanos)
@@ -122,7 +122,7 @@ def release(unit: Unit, task: Payable) -> None:
 def _post_task(
     unit: Unit, verb: str, task: Payable, source: str, destination: str, nanos: int
 ) -> None:
-    name = task.id
+    name = task.id  # A task's is a number, a call's a text.
     unit.post(
         Entry(
             f"{name}/{verb}", verb, source, destination, nanos, task.account_id, task.key_id,
@@ -151,15 +151,11 @@ def _account(unit: Unit, account_id: str) -> Account:
 
 
 def _need(account: Account, nanos: int) -> None:
-    if account.available_nanos < nanos:
-        raise _too_little(account, nanos)
-
-
-def _too_little(account: Account, nanos: int) -> InsufficientFunds:
-    return InsufficientFunds(
-        f"the balance is ${write_dollars(account.available_nanos)}; "
-        f"${write_dollars(nanos)} are needed"
-    )
+    has = account.available_nanos
+    if has < nanos:
+        raise InsufficientFunds(
+            f"the balance is ${write_dollars(has)}; ${write_dollars(nanos)} are needed"
+        )
 
 
 def _need_room(spent: int, nanos: int, most: int) -> None:

@@ -183,7 +183,10 @@ class Unit:
     def recount(
         self, before: Sequence[tuple[Meter, int]], after: Sequence[tuple[Meter, int]]
     ) -> None:
-        """Set what is counted in windows of time, in one step: each call does it twice."""
+        """Set what is counted in windows of time, in one step: each call does it twice.
+
+        The same windows, with what they counted before and what they count from now on.
+        """
         self._undo.append((self.meters, before))
         self.meters.update(after)
 

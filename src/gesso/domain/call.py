@@ -68,10 +68,9 @@ class Call(NamedTuple):
         error: str | None,
         finished_at: datetime,
     ) -> Call:
-        """Return the call as it ended. Not `_replace`: it takes four times as long."""
-        return Call(
-            self.id, self.account_id, self.key_id, self.endpoint, self.model, self.price_key,
-            self.price_nanos, self.started_at, self.lease_until,
+        """Return the call as it ended. Not `_replace`: it takes six times as long."""
+        end = (
             state, charged_nanos, usage, channel_id, upstream_id, upstream_key, status, error,
             finished_at,
         )  # fmt: skip
+        return tuple.__new__(Call, self[: -len(end)] + end)

@@ -10,6 +10,8 @@ name it and the verb, and are unique in the table, so no verb can happen twice t
 
 from __future__ import annotations
 
+import functools
+
 from gesso.domain.call import Call
 from gesso.domain.caller import Account
 from gesso.domain.errors import InsufficientFunds, NotFound
@@ -32,6 +34,12 @@ def available(account_id: str) -> str:
 def held(account_id: str) -> str:
     """Name the ledger account of what is reserved for open tasks and calls."""
     return f"{account_id}/held"
+
+
+@functools.lru_cache(maxsize=4096)
+def _ends(account_id: str) -> tuple[str, str]:
+    """Return both ledger accounts of a customer: each call names them six times."""
+    return available(account_id), held(account_id)
 
 
 def top_up(unit: Unit, account_id: str, nanos: int, *, reference: str, note: str = "") -> None:
@@ -61,12 +69,14 @@ def hold(unit: Unit, task: Payable, *, spend_limit_nanos: int | None = None) -> 
         return
     account = _account(unit, task.account_id)
     _need(account, nanos)
+    spent = unit.spent.get(task.key_id)
     if spend_limit_nanos is not None:
         _need_room(unit.spent[task.key_id], nanos, spend_limit_nanos)
-    if (spent := unit.spent.get(task.key_id)) is not None:
+    if spent is not None:
         unit.save_spent(task.key_id, spent + nanos)
-    _post_task(unit, "hold", task, available(account.id), held(account.id), nanos)
-    _change(unit, account, -nanos, nanos)
+    free, kept = _ends(task.account_id)
+    _post_task(unit, "hold", task, free, kept, nanos)
+    unit.save_account(account.moved(-nanos, nanos))
 
 
 def extend(unit: Unit, call: Call, nanos: int) -> Call:
@@ -79,7 +89,8 @@ def extend(unit: Unit, call: Call, nanos: int) -> Call:
     nanos = min(nanos, account.available_nanos)
     if nanos <= 0:
         return call
-    _post_task(unit, "extend", call, available(account.id), held(account.id), nanos)
+    free, kept = _ends(account.id)
+    _post_task(unit, "extend", call, free, kept, nanos)
     _change(unit, account, -nanos, nanos)
     if call.key_id in unit.spent:
         unit.save_spent(call.key_id, unit.spent[call.key_id] + nanos)
@@ -87,47 +98,37 @@ def extend(unit: Unit, call: Call, nanos: int) -> Call:
 
 
 def capture(unit: Unit, task: Payable, nanos: int) -> None:
-    """Take what was delivered out of the hold and give the rest back."""
-    if not 0 <= nanos <= task.price_nanos:
-        raise ValueError(f"cannot capture {nanos} of a hold of {task.price_nanos}")
+    """Take what was delivered out of the hold and give the rest back to where it came from."""
+    whole = task.price_nanos
+    if not 0 <= nanos <= whole:
+        raise ValueError(f"cannot capture {nanos} of a hold of {whole}")
+    if whole == 0:
+        return
+    free, kept = _ends(task.account_id)
     if nanos:
-        _post_task(unit, "capture", task, held(task.account_id), REVENUE, nanos)
-    _give_back(unit, task, task.price_nanos - nanos, taken=nanos)
+        _post_task(unit, "capture", task, kept, REVENUE, nanos)
+    if rest := whole - nanos:
+        _post_task(unit, "release", task, kept, free, rest)
+        if (spent := unit.spent.get(task.key_id)) is not None:
+            unit.save_spent(task.key_id, spent - rest)
+    unit.save_account(_account(unit, task.account_id).moved(rest, -whole))
 
 
 def release(unit: Unit, task: Payable) -> None:
     """Give the whole hold back to the account and the key that it came from."""
-    _give_back(unit, task, task.price_nanos)
-
-
-def _give_back(unit: Unit, task: Payable, nanos: int, *, taken: int = 0) -> None:
-    """Give a part of the hold back; `taken` of it was captured just now."""
-    account_id = task.account_id
-    if nanos:
-        _post_task(unit, "release", task, held(account_id), available(account_id), nanos)
-    if nanos or taken:
-        _change(unit, _account(unit, account_id), nanos, -nanos - taken)
-    if nanos and (spent := unit.spent.get(task.key_id)) is not None:
-        unit.save_spent(task.key_id, spent - nanos)
+    capture(unit, task, 0)
 
 
 def _post_task(
     unit: Unit, verb: str, task: Payable, source: str, destination: str, nanos: int
 ) -> None:
+    name = task.id  # A task's is a number, a call's a text.
     unit.post(
         Entry(
-            f"{task.id}/{verb}",
-            verb,
-            source,
-            destination,
-            nanos,
-            task.account_id,
-            unit.now,
-            task.key_id,
-            task.id if isinstance(task, Task) else None,
-            task.price_key,
+            f"{name}/{verb}", verb, source, destination, nanos, task.account_id, task.key_id,
+            task.price_key, unit.now, name if isinstance(name, int) else None,
         )
-    )
+    )  # fmt: skip
 
 
 def _post(
@@ -139,7 +140,7 @@ def _post(
     account_id: str,
     note: str,
 ) -> None:
-    unit.post(Entry(reference, verb, *ends, nanos, account_id, unit.now, note=note))
+    unit.post(Entry(reference, verb, *ends, nanos, account_id, None, "", unit.now, note=note))
 
 
 def _account(unit: Unit, account_id: str) -> Account:

@@ -74,9 +74,13 @@ class Open:
     @property
     def needs(self) -> Needs:
         """The books of the account and the key, and what counts against their limits."""
-        if self.again is None:
-            return self.bound.needs
-        return self.bound.needs._replace(call_replays=((self.key.id, self.again.key),))
+        needs = self.bound.needs
+        return needs if self.again is None else needs._replace(call_replays=self.replays)
+
+    @property
+    def replays(self) -> tuple[tuple[str, str], ...]:
+        """What the call may have been before, if it may be sent again."""
+        return () if self.again is None else ((self.key.id, self.again.key),)
 
     def apply(self, unit: Unit) -> Begun:
         """Hold the money; raises InsufficientFunds, RateLimited or Conflict.
@@ -115,14 +119,8 @@ class Settle(NamedTuple):
         Open calls are counted where one in the same commit begins, which asks for them.
         """
         opened = self.opened
-        books = opened.needs
-        return Needs(
-            own_calls=(opened.call,),
-            accounts=books.accounts,
-            spending_keys=books.spending_keys,
-            meters=books.meters,
-            call_replays=books.call_replays,
-        )
+        needs = opened.bound.ending.with_own(opened.call)
+        return needs if opened.again is None else needs._replace(call_replays=opened.replays)
 
     def apply(self, unit: Unit) -> Call | None:
         """Capture what was used and give the rest back; None when the call had ended before.
@@ -133,14 +131,15 @@ class Settle(NamedTuple):
         call = unit.calls.get(opened.call.id)
         if call is None or call.state is not CallState.OPEN:
             return None
-        if outcome.cost_nanos > call.price_nanos:
-            call = book.extend(unit, call, outcome.cost_nanos - call.price_nanos)
-        charge = min(outcome.cost_nanos, call.price_nanos)
+        charge = outcome.cost_nanos
+        if charge > call.price_nanos:
+            call = book.extend(unit, call, charge - call.price_nanos)
+            charge = min(charge, call.price_nanos)
         book.capture(unit, call, charge)
         call = _closed(call, outcome, unit.now, charge)
         unit.save_call(call)
         tokens = relay_limits.tokens_of(outcome.usage) - relay_limits.tokens_of(opened.foreseen)
-        relay_limits.correct(unit, opened.call, opened.bound.needs.meters, charge, tokens)
+        relay_limits.correct(unit, opened.call, opened.bound.ended, charge, tokens)
         if opened.again:
             relay_again.keep(unit, call, opened.again, outcome.kept)
         return call
@@ -177,7 +176,7 @@ class Release(NamedTuple):
             calls=(call.id,),
             accounts=(call.account_id,),
             spending_keys=(call.key_id,),
-            meters=relay_limits.money_of(call),
+            meters=tuple(name for name, _ in relay_limits.money_of(call)),
         )
 
     def apply(self, unit: Unit) -> bool:

@@ -27,6 +27,7 @@ _INSERT = Prepared(insert(calls), _COLUMNS)
 #: What is known of a call that begins; the rest of its row is what the table says.
 _FIRST = Call._fields[: Call._fields.index("state") + 1]
 _UNTIMED = _FIRST.index("started_at")
+_STATE_OPEN = CallState.OPEN.value
 _INSERT_OPEN = Prepared(insert(calls), _FIRST)
 _OPEN = calls.c.state == CallState.OPEN.value
 #: The same, written out: nothing but keys is bound.
@@ -116,17 +117,22 @@ async def update_all(connection: AsyncConnection, changed: Sequence[Call]) -> No
     """
     usual: list[tuple[Any, ...]] = []
     others: list[tuple[Any, ...]] = []
+    # What is committed together has ended at the same moment.
+    times = {moment: millis(moment) for moment in {call.finished_at for call in changed}}
     for call in changed:
-        usage = call.usage
+        (
+            name, _, _, _, _, _, price_nanos, _, _, state, charged_nanos, usage, channel_id,
+            upstream_id, upstream_key, status, error, finished_at,
+        ) = call  # fmt: skip
         # In the order of the columns, so that nothing is put into another one.
         row = (
-            call.price_nanos, call.state._value_, call.charged_nanos, *usage[:3],
-            call.channel_id, call.upstream_key, call.status, millis(call.finished_at),
+            price_nanos, state._value_, charged_nanos, *usage[:3], channel_id, upstream_key,
+            status, times[finished_at],
         )  # fmt: skip
-        if call.upstream_id is None and call.error is None and usage[3:] == _NO_OTHER:
-            usual.append((*row, call.id))
+        if upstream_id is None and error is None and usage[3:] == _NO_OTHER:
+            usual.append((*row, name))
         else:
-            others.append((*row, *usage[3:], call.upstream_id, call.error, call.id))
+            others.append((*row, *usage[3:], upstream_id, error, name))
     await _UPDATE_USUAL.run(connection, usual)
     await _UPDATE.run(connection, others)
 
@@ -192,8 +198,8 @@ async def count_open(connection: AsyncConnection) -> int:
 
 
 def _write_open(call: Call) -> tuple[Any, ...]:
-    times = millis(call.started_at), millis(call.lease_until)
-    return *call[:_UNTIMED], *times, CallState.OPEN._value_
+    times = millis(call.started_at), millis(call.lease_until), _STATE_OPEN
+    return call[:_UNTIMED] + times
 
 
 def _write(call: Call) -> tuple[Any, ...]:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from operator import itemgetter
 from typing import Any, NamedTuple
 
 from sqlalchemy import BigInteger, ColumnElement, String, func, insert, literal_column, select
@@ -34,23 +33,21 @@ class Entry(NamedTuple):
     destination: str
     amount_nanos: int
     account_id: str
+    key_id: str | None
+    price_key: str
     posted_at: datetime
-    key_id: str | None = None
     task_id: int | None = None
-    price_key: str = ""
     note: str = ""
 
 
-# Nobody asks for the numbers that the rows get.
 #: What is posted of a task, each once: its postings are named `<id>/<verb>` (ledger/book.py).
 _VERBS = ("hold", "extend", "capture", "release")
-_PLAIN = tuple(name for name in Entry._fields if name != "posted_at")
-_INSERT = Prepared(insert(table).inline(), (*_PLAIN, "posted_at"))
-_plain = itemgetter(*(Entry._fields.index(name) for name in _PLAIN))
+# Nobody asks for the numbers that the rows get.
+_INSERT = Prepared(insert(table).inline(), Entry._fields)
 #: Postings of relayed calls, the most of all, have neither a task nor a note.
-_OF_CALL = tuple(name for name in _PLAIN if name not in {"task_id", "note"})
-_INSERT_OF_CALLS = Prepared(insert(table).inline(), (*_OF_CALL, "posted_at"))
-_of_call = itemgetter(*(Entry._fields.index(name) for name in _OF_CALL))
+_TIME = Entry._fields.index("posted_at")
+_INSERT_OF_CALLS = Prepared(insert(table).inline(), Entry._fields[: _TIME + 1])
+_OF_CALL = (None, "")
 
 
 def of_task(task_id: int) -> ColumnElement[bool]:
@@ -60,13 +57,17 @@ def of_task(task_id: int) -> ColumnElement[bool]:
 
 async def append(connection: AsyncConnection, entries: Sequence[Entry]) -> None:
     """Append postings with one statement; a repeated reference raises IntegrityError."""
+    if not entries:
+        return
     # What is committed together was posted at the same moment.
-    times = {moment: (millis(moment),) for moment in {e.posted_at for e in entries}}
-    if all([e.task_id is None and not e.note for e in entries]):
-        statement, pick = _INSERT_OF_CALLS, _of_call
+    times = {moment: (millis(moment),) for moment in {entry.posted_at for entry in entries}}
+    ends = {entry[_TIME + 1 :] for entry in entries}
+    if ends == {_OF_CALL}:
+        rows = [entry[:_TIME] + times[entry.posted_at] for entry in entries]
+        await _INSERT_OF_CALLS.run(connection, rows)
     else:
-        statement, pick = _INSERT, _plain
-    await statement.run(connection, [pick(e) + times[e.posted_at] for e in entries])
+        rows = [e[:_TIME] + times[e.posted_at] + e[_TIME + 1 :] for e in entries]
+        await _INSERT.run(connection, rows)
 
 
 async def sums(connection: AsyncConnection) -> dict[str, int]:

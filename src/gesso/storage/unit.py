@@ -8,7 +8,7 @@ statement, however many operations took part.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import chain
@@ -76,12 +76,13 @@ class Unit:
     #: Keys of changed rows by kind, and whether they are new.
     _changed: dict[str, dict[Any, bool]] = field(default_factory=lambda: defaultdict(dict))
     _entries: list[Entry] = field(default_factory=list)
-    _callbacks: list[Callback] = field(default_factory=list)
-    _records: list[Record] = field(default_factory=list)
+    _callbacks: dict[int, Callback] = field(default_factory=dict)  #: By their place.
+    _records: dict[int, Record] = field(default_factory=dict)  #: By their place.
     _uses: dict[tuple[str, int], datetime] = field(default_factory=dict)
     _waiting: dict[int, bool] = field(default_factory=dict)
     _cancelled: dict[int, bool] = field(default_factory=dict)
-    _undo: list[tuple[dict[Any, Any], Any, Any]] = field(default_factory=list)
+    #: What the operation under way has changed: mappings, with keys and what they had before.
+    _undo: list[tuple[dict[Any, Any], Sequence[tuple[Any, Any]]]] = field(default_factory=list)
 
     # What operations call ---------------------------------------------------------------
 
@@ -130,11 +131,11 @@ class Unit:
 
     def call_back(self, callback: Callback) -> None:
         """Store a callback to be sent."""
-        self._callbacks.append(callback)
+        self._set(self._callbacks, len(self._callbacks), callback)
 
     def record(self, record: Record) -> None:
         """Append to the audit log what an operator changed."""
-        self._records.append(record)
+        self._set(self._records, len(self._records), record)
 
     def use_blob(self, blob: str, task_id: int, until: datetime) -> None:
         """Note that a task needs a stored blob."""
@@ -176,18 +177,28 @@ class Unit:
 
     def count(self, meter: Meter, amount: int) -> None:
         """Count in a window of time."""
-        # As `_set` does; each call counts a dozen times.
-        meters = self.meters
-        counted = meters[meter]
-        self._undo.append((meters, meter, counted))
-        meters[meter] = counted + amount
+        counted = self.meters[meter]
+        self.recount([(meter, counted)], [(meter, counted + amount)])
+
+    def recount(
+        self, before: Sequence[tuple[Meter, int]], after: Sequence[tuple[Meter, int]]
+    ) -> None:
+        """Set what is counted in windows of time, in one step: each call does it twice.
+
+        The same windows, with what they counted before and what they count from now on.
+        """
+        self._undo.append((self.meters, before))
+        self.meters.update(after)
 
     def count_call(self, call: Call, amount: int) -> None:
         """Count one more or one less open call of its key and account."""
-        counted = self.open_calls
-        if call.account_id in counted:
-            for owner in (call.key_id, call.account_id):
-                self._set(counted, owner, counted.get(owner, 0) + amount)
+        counted, account_id = self.open_calls, call.account_id
+        if account_id in counted:
+            key_id = call.key_id
+            of_key, of_account = counted.get(key_id, 0), counted[account_id]
+            self._undo.append((counted, ((key_id, of_key), (account_id, of_account))))
+            counted[key_id] = of_key + amount
+            counted[account_id] = of_account + amount
 
     def count_open(self, key_id: str) -> None:
         """Count one more open task of a key."""
@@ -196,22 +207,21 @@ class Unit:
 
     # What the writer calls --------------------------------------------------------------
 
-    def mark(self) -> tuple[int, int, int]:
+    def mark(self) -> int:
         """Begin an operation: what follows can be undone by `undo`."""
         self._undo.clear()
-        return len(self._entries), len(self._callbacks), len(self._records)
+        return len(self._entries)
 
-    def undo(self, mark: tuple[int, int, int]) -> None:
+    def undo(self, mark: int) -> None:
         """Forget what an operation did before it failed."""
-        for mapping, key, old in reversed(self._undo):
-            if old is _MISSING:
-                mapping.pop(key, None)
-            else:
-                mapping[key] = old
+        for mapping, before in reversed(self._undo):
+            for key, old in before:
+                if old is _MISSING:
+                    mapping.pop(key, None)
+                else:
+                    mapping[key] = old
         self._undo.clear()
-        del self._entries[mark[0] :]
-        del self._callbacks[mark[1] :]
-        del self._records[mark[2] :]
+        del self._entries[mark:]
 
     async def load(
         self, connection: AsyncConnection, needs: Iterable[Needs], standing: Standing
@@ -221,9 +231,10 @@ class Unit:
         Most operations need little of all that there is, so what nobody needs costs nothing.
         """
         need: dict[str, list[Any]] = {}
-        for name, column in zip(_NEEDS, zip(*needs, strict=True), strict=False):
+        # Operations of one key need the very same, or name the very same rows.
+        different = {id(one): one for one in needs}.values()
+        for name, column in zip(_NEEDS, zip(*different, strict=True), strict=False):
             if any(column):
-                # Operations of one key name the very same rows.
                 distinct = {id(rows): rows for rows in column}
                 need[name] = list(chain.from_iterable(distinct.values()))
         if "tasks" in need or "replays" in need:
@@ -318,9 +329,9 @@ class Unit:
     async def _flush_beside(self, connection: AsyncConnection) -> None:
         """Write what goes along with rows that others read."""
         if self._callbacks:
-            await insert_callbacks(connection, self._callbacks, self.now)
+            await insert_callbacks(connection, list(self._callbacks.values()), self.now)
         if self._records:
-            await audit.append(connection, self._records, self.now)
+            await audit.append(connection, list(self._records.values()), self.now)
         if self._uses:
             await blob_uses.insert_all(connection, [(b, t, u) for (b, t), u in self._uses.items()])
         if connection.dialect.name == "postgresql":
@@ -379,7 +390,7 @@ class Unit:
         self._set(self.attempts, attempt.task_id, attempt)
 
     def _set(self, mapping: dict[Any, Any], key: Any, value: Any) -> None:
-        self._undo.append((mapping, key, mapping.get(key, _MISSING)))
+        self._undo.append((mapping, ((key, mapping.get(key, _MISSING)),)))
         mapping[key] = value
 
 

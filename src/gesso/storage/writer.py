@@ -11,7 +11,7 @@ import asyncio
 from collections import deque
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import Any, NamedTuple, Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -48,10 +48,8 @@ class Operation(Protocol[T_co]):
         """Change rows of the unit; raise a GessoError to refuse, leaving nothing behind."""
 
 
-class _Asked(NamedTuple):
-    operation: Operation[Any]
-    future: asyncio.Future[Any]
-    lasting: bool
+#: An operation, who waits for it, and whether its commit waits for the disk.
+_Asked = tuple[Operation[Any], asyncio.Future[Any], bool]
 
 
 class Writer:
@@ -66,6 +64,8 @@ class Writer:
         self._now = now
         self._waiting: deque[_Asked] = deque()
         self._wake = asyncio.Event()
+        #: Asking which loop runs is a system call, and each call of the relay would ask twice.
+        self._loop: asyncio.AbstractEventLoop | None = None
         self._later: asyncio.TimerHandle | None = None
         self._standing = Standing()
         self._listeners: list[Callable[[Sequence[int]], None]] = []
@@ -74,13 +74,13 @@ class Writer:
         """Call `heard` with the ids of changed tasks after every commit of this process."""
         self._listeners.append(heard)
 
-    async def write(self, operation: Operation[T], *, lasting: bool = True) -> T:
-        """Apply one operation and return its result once it is committed.
+    def write(self, operation: Operation[T], *, lasting: bool = True) -> asyncio.Future[T]:
+        """Apply one operation; its result is there once it is committed.
 
         What is not `lasting` survives the death of every process, but a power cut of the
         database's machine may take it and all that came after it: it need not wait for the disk.
         """
-        return await self.put(operation, lasting=lasting)
+        return self.put(operation, lasting=lasting)
 
     def put(
         self, operation: Operation[T], *, lasting: bool = True, later: bool = False
@@ -90,9 +90,11 @@ class Writer:
         With `later` it may stay in the queue for some milliseconds, so that it shares a commit
         with what comes next; everything is applied in the order in which it was put.
         """
-        loop = asyncio.get_running_loop()
+        loop = self._loop
+        if loop is None:
+            loop = self._loop = asyncio.get_running_loop()
         future: asyncio.Future[T] = loop.create_future()
-        self._waiting.append(_Asked(operation, future, lasting))
+        self._waiting.append((operation, future, lasting))
         if not later:
             self._wake.set()
         elif self._later is None:
@@ -110,25 +112,24 @@ class Writer:
             while self._waiting:
                 size = min(len(self._waiting), BATCH)
                 batch = [self._waiting.popleft() for _ in range(size)]
-                lasting = any([one.lasting for one in batch])
+                lasting = any([lasting for _, _, lasting in batch])
                 await self._serve(batch, lasting)
                 if size >= _CROWD and not lasting:
                     await asyncio.sleep(_GATHER_S)
 
     async def _serve(self, batch: list[_Asked], lasting: bool) -> None:
         try:
-            outcomes = await self._commit([one.operation for one in batch], lasting)
+            outcomes = await self._commit([operation for operation, _, _ in batch], lasting)
         except Exception as error:
             if len(batch) == 1:
-                log.exception("write_failed", operation=type(batch[0].operation).__name__)
+                log.exception("write_failed", operation=type(batch[0][0]).__name__)
                 outcomes = [error]
             else:
                 # One row of somebody else's made the commit fail: each on its own then.
                 for one in batch:
-                    await self._serve([one], one.lasting)
+                    await self._serve([one], one[2])
                 return
-        for one, outcome in zip(batch, outcomes, strict=True):
-            future = one.future
+        for (_, future, _), outcome in zip(batch, outcomes, strict=True):
             if future.done():  # The asker is gone; what was written stays written.
                 continue
             if isinstance(outcome, BaseException):
@@ -141,7 +142,7 @@ class Writer:
 
         async def work(connection: AsyncConnection) -> list[Any]:
             await unit.load(connection, (o.needs for o in operations), self._standing)
-            outcomes = [_apply(operation, unit) for operation in operations]
+            outcomes = _apply(operations, unit)
             await unit.flush(connection, self._jobs)
             return outcomes
 
@@ -163,15 +164,18 @@ class Writer:
         return outcomes
 
 
-def _apply(operation: Operation[Any], unit: Unit) -> Any:
-    """Return an operation's result, or the error for which it was undone."""
-    mark = unit.mark()
-    try:
-        return operation.apply(unit)
-    except GessoError as refusal:
-        unit.undo(mark)
-        return refusal
-    except Exception as bug:
-        log.exception("operation_failed", operation=type(operation).__name__)
-        unit.undo(mark)
-        return bug
+def _apply(operations: Sequence[Operation[Any]], unit: Unit) -> list[Any]:
+    """Return the results of operations, or the errors for which they were undone."""
+    outcomes: list[Any] = []
+    for operation in operations:
+        mark = unit.mark()
+        try:
+            outcomes.append(operation.apply(unit))
+        except GessoError as refusal:
+            unit.undo(mark)
+            outcomes.append(refusal)
+        except Exception as bug:
+            log.exception("operation_failed", operation=type(operation).__name__)
+            unit.undo(mark)
+            outcomes.append(bug)
+    return outcomes

@@ -7,8 +7,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from gesso.domain.caller import ApiKey
+from gesso.domain.caller import Account, ApiKey
 from gesso.domain.errors import NotAllowed, NotAuthenticated
+from gesso.domain.limits import Limits
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 KEY = ApiKey("key", "acc", "k", "sk-…")
@@ -43,3 +44,10 @@ def test_actions_are_compared_without_case() -> None:
     bound.check_action("BLEND")
     with pytest.raises(NotAllowed):
         bound.check_action("imagine2")
+
+
+def test_a_moved_account_differs_in_its_balances_alone() -> None:
+    account = Account("acc", "n", 100, 20, False, NOW, Limits(5), "gold")
+    moved = account.moved(-30, 7)
+    assert type(moved) is Account
+    assert moved == account._replace(available_nanos=70, held_nanos=27)

@@ -63,7 +63,7 @@ def test_what_is_left_is_told_of_the_tightest() -> None:
 def test_what_was_not_used_is_given_back() -> None:
     made, bound = unit(), bound_of(KEY, NOW)
     take(made, bound, call(), FORESEEN)
-    correct(made, call(), bound.needs.meters, 200, -60)
+    correct(made, call(), bound.ended, 200, -60)
     # Requests stay counted.
     assert sorted(made.meters.values()) == [1, 1, 40, 40, 200, 200]
     assert made.open_calls == {"key_a": 0, "acc_a": 0}

@@ -9,6 +9,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import event
 
+from gesso.domain.actor import Actor, ActorKind
 from gesso.domain.attempt import Attempt, AttemptState
 from gesso.domain.call import Call
 from gesso.domain.caller import Account
@@ -20,8 +21,10 @@ from gesso.services.attempts import Begin
 from gesso.services.catch_up import CatchUp, Keep
 from gesso.services.settle import Cancel
 from gesso.storage import calls
+from gesso.storage.audit import Record
 from gesso.storage.database import Database
 from gesso.storage.jobs import EmbeddedJobs
+from gesso.storage.needs import Needs
 from gesso.storage.replays import Replay
 from gesso.storage.standing import Standing
 from gesso.storage.unit import Unit
@@ -55,7 +58,7 @@ def test_undo_takes_everything_back() -> None:
     assert made.loads["ch_up"] == Load(1, 1)
     assert len(made._entries) == 1
     assert (made._uses, made._waiting, made._cancelled) == ({}, {}, {})
-    assert first[:2] == (0, 0)
+    assert first == 0
 
 
 def test_what_is_enqueued_is_counted_at_once() -> None:
@@ -94,6 +97,31 @@ async def test_two_attempts_of_a_task_are_stored_by_one_unit(small_customer: Cus
     found = await small_customer.attempt(one)
     assert found is not None
     assert found.number == 2
+
+
+def test_undo_takes_counts_and_what_goes_along_back() -> None:
+    window, other = ("key", "tokens", 0), ("key", "day", 0)
+    call = Call("call_1", "acc", "key", "e", "m", "openai@m", 0, NOW, NOW)
+    made = Unit(NOW, meters={window: 3, other: 5}, open_calls={"acc": 1})
+    made.count(window, 4)
+    made.record(Record(Actor(ActorKind.KEY, "admin"), "first", "key"))
+    mark = made.mark()
+    made.recount([(window, 7), (other, 5)], [(window, 9), (other, 6)])
+    made.count(window, 1)
+    made.count_call(call, 1)
+    made.record(Record(Actor(ActorKind.KEY, "admin"), "second", "key"))
+    assert (made.meters, made.open_calls["key"]) == ({window: 10, other: 6}, 1)
+    made.undo(mark)
+    assert made.meters == {window: 7, other: 5}
+    assert (made.open_calls["acc"], made.open_calls.get("key", 0)) == (1, 0)
+    assert [one.action for one in made._records.values()] == ["first"]
+
+
+def test_what_an_ending_call_needs_is_its_own_beside_the_rest() -> None:
+    call = Call("call_1", "acc", "key", "e", "m", "openai@m", 0, NOW, NOW)
+    needs = Needs(accounts=("acc",), meters=(("key", "day", 0),), open_calls=("acc",))
+    assert needs.with_own(call) == needs._replace(own_calls=(call,))
+    assert type(needs.with_own(call)) is Needs
 
 
 @pytest.mark.anyio

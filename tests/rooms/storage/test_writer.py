@@ -86,8 +86,7 @@ async def test_one_that_lasts_makes_its_whole_commit_last(gateway: Gateway) -> N
     writer = Writer(cast("Database", noting), house.jobs)
     top_ups = [TopUp(FIRST_ACCOUNT, 1, f"last{n}") for n in range(4)]
     # Nobody serves yet, so that those who ask together are committed together.
-    passing = [asyncio.create_task(writer.write(one, lasting=False)) for one in top_ups[:2]]
-    await asyncio.sleep(0)
+    passing = [writer.write(one, lasting=False) for one in top_ups[:2]]
     serving = asyncio.create_task(writer.run())
     await asyncio.gather(*passing)
     await asyncio.gather(writer.write(top_ups[2], lasting=False), writer.write(top_ups[3]))

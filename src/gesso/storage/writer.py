@@ -8,6 +8,7 @@ commit. An operation that is refused leaves nothing behind and does not disturb 
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from datetime import datetime
@@ -32,9 +33,9 @@ log = structlog.get_logger()
 BATCH = 256
 #: How long an operation that nobody waits for may wait for others that somebody waits for.
 _LATER_S = 0.005
-#: After so many operations in a commit that did not wait for the disk, the next one waits so long
-#: for more: what a commit costs by itself is shared by twice as many then.
-_CROWD, _GATHER_S = 16, 0.002
+#: After so many operations in a commit that did not wait for the disk, the next one waits for more:
+#: until so many turns of the loop in a row brought none, and no longer than this.
+_CROWD, _QUIET_TURNS, _GATHER_S = 16, 12, 0.015
 
 
 class Operation(Protocol[T_co]):
@@ -115,7 +116,22 @@ class Writer:
                 lasting = any([lasting for _, _, lasting in batch])
                 await self._serve(batch, lasting)
                 if size >= _CROWD and not lasting:
-                    await asyncio.sleep(_GATHER_S)
+                    await self._gather()
+
+    async def _gather(self) -> None:
+        """Let what is under way come to the queue.
+
+        What a commit costs by itself is then shared by most callers of a crowd, which go on
+        together: each step is taken by all of them in a row, from warm caches. While there is
+        work in the loop it takes no time, and with a timer the loop would stand still at its end.
+        """
+        end_s = time.monotonic() + _GATHER_S
+        quiet, before = 0, len(self._waiting)
+        while quiet < _QUIET_TURNS and before < BATCH and time.monotonic() < end_s:
+            await asyncio.sleep(0)
+            now = len(self._waiting)
+            quiet = quiet + 1 if now == before else 0
+            before = now
 
     async def _serve(self, batch: list[_Asked], lasting: bool) -> None:
         try:

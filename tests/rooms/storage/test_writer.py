@@ -113,3 +113,22 @@ async def test_what_nobody_waits_for_is_committed_alone_in_the_end(gateway: Gate
     async with asyncio.timeout(5):
         await gateway.house.writer.put(TopUp(FIRST_ACCOUNT, 5, "by itself"), later=True)
     assert await balance(gateway) == start + 5
+
+
+async def test_a_crowd_goes_on_together(gateway: Gateway) -> None:
+    """Who comes back some turns of the loop later is waited for."""
+    noting = Noting(gateway.house.database)
+    writer = Writer(cast("Database", noting), gateway.house.jobs)
+
+    async def visit(number: int) -> None:
+        await writer.write(TopUp(FIRST_ACCOUNT, 1, f"first{number}"), lasting=False)
+        for _ in range(number % 5):
+            await asyncio.sleep(0)
+        await writer.write(TopUp(FIRST_ACCOUNT, 1, f"second{number}"), lasting=False)
+
+    visits = [asyncio.create_task(visit(number)) for number in range(20)]
+    await asyncio.sleep(0)
+    serving = asyncio.create_task(writer.run())
+    await asyncio.gather(*visits)
+    serving.cancel()
+    assert noting.lasting == [False, False]

@@ -177,16 +177,12 @@ class Unit:
 
     def count(self, meter: Meter, amount: int) -> None:
         """Count in a window of time."""
-        counted = self.meters[meter]
-        self.recount([(meter, counted)], [(meter, counted + amount)])
+        self.recount([(meter, self.meters[meter])], [(meter, self.meters[meter] + amount)])
 
     def recount(
         self, before: Sequence[tuple[Meter, int]], after: Sequence[tuple[Meter, int]]
     ) -> None:
-        """Set what is counted in windows of time, in one step: each call does it twice.
-
-        The same windows, with what they counted before and what they count from now on.
-        """
+        """Set what windows of time count, from what they counted before; all in one step."""
         self._undo.append((self.meters, before))
         self.meters.update(after)
 
@@ -339,12 +335,11 @@ class Unit:
 
     def moved(self) -> list[tuple[Place | None, Place]]:
         """Return where each changed task stood before, if it was there, and where it stands."""
-        places = []
-        for task_id in self._stored():
-            before = self._before.get(task_id)
-            stood = None if before is None else _place(before)
-            places.append((stood, _place(self.tasks[task_id])))
-        return places
+        before, now = self._before, self.tasks
+        return [
+            (_place(before[name]) if name in before else None, _place(now[name]))
+            for name in self._stored()
+        ]
 
     def changed(self) -> list[int]:
         """Return the ids of the tasks that this unit brings to a new version."""
@@ -352,11 +347,9 @@ class Unit:
 
     async def committed(self, jobs: Jobs) -> None:
         """Wake workers and stop cancelled jobs, after the commit."""
-        waiting = [self.tasks[i] for i in self._waiting]
-        if waiting:
+        if waiting := [self.tasks[i] for i in self._waiting]:
             await jobs.committed(waiting)
-        cancelled = [self.tasks[i] for i in self._cancelled]
-        if cancelled:
+        if cancelled := [self.tasks[i] for i in self._cancelled]:
             await jobs.cancel(cancelled)
 
     async def _enqueue(self, connection: AsyncConnection, jobs: Jobs) -> None:

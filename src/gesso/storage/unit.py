@@ -353,11 +353,9 @@ class Unit:
             await jobs.cancel(cancelled)
 
     async def _enqueue(self, connection: AsyncConnection, jobs: Jobs) -> None:
-        if not self._waiting:
-            return
-        waiting = [self.tasks[i] for i in self._waiting]
-        for task, job_id in zip(waiting, await jobs.enqueue(connection, waiting), strict=False):
-            self.save_task(replace(task, queue_job_id=job_id))
+        if waiting := [self.tasks[i] for i in self._waiting]:
+            for task, job_id in zip(waiting, await jobs.enqueue(connection, waiting), strict=False):
+                self.save_task(replace(task, queue_job_id=job_id))
 
     def _replaced(self, changed: Iterable[Task]) -> list[tuple[Task, Task]]:
         """Return watched tasks as they stood and as they stand, where streams tell of it."""

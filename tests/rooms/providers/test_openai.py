@@ -9,7 +9,7 @@ import pytest
 from gesso.domain.channel import Channel
 from gesso.domain.relay import Ask, Endpoint
 from gesso.providers.openai import OpenAI, open_provider
-from tests.rooms.upstream.scripted import OK, Peer, Request, scripted
+from tests.rooms.upstream.scripted import OK, Request, answering, noting, scripted
 
 pytestmark = pytest.mark.anyio
 
@@ -25,13 +25,7 @@ async def say(provider: OpenAI, channel: Channel, key: str, ask: Ask = ASK) -> N
 
 async def test_each_key_and_endpoint_of_a_channel_has_its_own_way() -> None:
     heard: list[Request] = []
-
-    async def serve(peer: Peer) -> None:
-        while request := await peer.request():
-            heard.append(request)
-            await peer.say(OK)
-
-    async with scripted(serve) as server:
+    async with scripted(noting(heard)) as server:
         base = f"http://127.0.0.1:{server.port}/v1"
         channel = Channel("ch_1", "One", "openai", base_url=base, options={"organization": "org-1"})
         provider = open_provider()
@@ -55,11 +49,7 @@ async def test_each_key_and_endpoint_of_a_channel_has_its_own_way() -> None:
 
 
 async def test_ways_that_strangers_ask_for_do_not_fill_memory() -> None:
-    async def serve(peer: Peer) -> None:
-        while await peer.request():
-            await peer.say(OK)
-
-    async with scripted(serve) as server:
+    async with scripted(answering(OK)) as server:
         channel = Channel("ch_1", "One", "openai", base_url=f"http://127.0.0.1:{server.port}/v1")
         provider = open_provider()
         for number in range(600):

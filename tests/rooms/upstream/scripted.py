@@ -163,3 +163,14 @@ async def rest(transfer: Transfer) -> bytes:
     while piece := await transfer.read(5):
         found += piece
     return found
+
+
+def noting(heard: list[Request]) -> Serve:
+    """Return who answers every request with `OK` and keeps what was asked."""
+
+    async def serve(peer: Peer) -> None:
+        while request := await peer.request():
+            heard.append(request)
+            await peer.say(OK)
+
+    return serve

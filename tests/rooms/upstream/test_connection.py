@@ -11,7 +11,16 @@ from gesso.upstream.connection import Connection
 from gesso.upstream.direct import Direct
 from gesso.upstream.request import read_url
 from gesso.upstream.transfer import Broken, Sent, Transfer
-from tests.rooms.upstream.scripted import LOOPS, OK, Peer, Request, Server, answering, scripted
+from tests.rooms.upstream.scripted import (
+    LOOPS,
+    OK,
+    Peer,
+    Request,
+    Server,
+    answering,
+    noting,
+    scripted,
+)
 
 pytestmark = pytest.mark.anyio
 
@@ -272,13 +281,7 @@ async def kept_after_one(server: Server, client: Direct) -> Connection:
 
 async def test_who_leaves_before_the_turn_is_over_has_asked_nothing() -> None:
     heard: list[Request] = []
-
-    async def serve(peer: Peer) -> None:
-        while request := await peer.request():
-            heard.append(request)
-            await peer.say(OK)
-
-    async with scripted(serve) as server:
+    async with scripted(noting(heard)) as server:
         client = Direct(connect_s=5)
         line = await kept_after_one(server, client)
         transfer = client.send(Sent("POST", server.url, {}, b"{}"))

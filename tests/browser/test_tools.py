@@ -195,7 +195,8 @@ async def test_progress_comes_by_events_else_by_asking(visitor: Visitor, broken:
     if broken:
         await page.route("**/events", lambda route: route.abort())
     visit = await visitor.enter(key, page=page)
-    await visit.imagine("a lantern --sandbox slow:1.2")
+    # Longer than a busy machine takes to ask again, so that a moment of it is surely seen.
+    await visit.imagine("a lantern --sandbox slow:6")
     bar = visit.page.get_by_role("progressbar")
     await expect(bar).not_to_have_attribute("aria-valuenow", "0")
     done = await visit.card(0, "done")

@@ -49,26 +49,29 @@ class Authenticator:
         return _checked(known[0], address)
 
     def forget(self) -> None:
-        """Believe nothing any more: a key was changed in this process."""
-        self._known.clear()
+        """Believe nothing any more, nor what is just being read: a key was changed here."""
+        self._known = {}
+        self._asked = {}
 
     async def _find(self, secret: str) -> ApiKey | None:
         # Requests that arrive while a key is being read share the one query.
-        asked = self._asked.get(secret)
+        asking = self._asked
+        asked = asking.get(secret)
         if asked is None:
             asked = asyncio.ensure_future(self._read(secret))
-            self._asked[secret] = asked
-            asked.add_done_callback(lambda _: self._asked.pop(secret, None))
+            asking[secret] = asked
+            asked.add_done_callback(lambda _: asking.pop(secret, None))
         return await asyncio.shield(asked)
 
     async def _read(self, secret: str) -> ApiKey | None:
+        known = self._known
         async with self._database.reading() as connection:
             key = await keys.find_by_secret(connection, secret, clock.now())
-        self._known.pop(secret, None)
+        known.pop(secret, None)
         if key is not None:
-            if len(self._known) >= _KEEP:
-                self._known.clear()
-            self._known[secret] = (key, time.monotonic())
+            if len(known) >= _KEEP:
+                known.clear()
+            known[secret] = (key, time.monotonic())
         return key
 
 

@@ -44,6 +44,8 @@ class Catalogue:
         """Start empty; `refresh` fills it."""
         self._rule = rule
         self._turn = itertools.count()
+        self._readings = itertools.count(1)
+        self._known = 0  #: Which reading is the one that is at hand.
         self._database = database
         self.providers = providers
         self._fixed_words = tuple(w.strip() for w in banned_words.split(",") if w.strip())
@@ -52,13 +54,17 @@ class Catalogue:
         self._banned: re.Pattern[str] | None = None
 
     async def refresh(self) -> None:
-        """Read everything again."""
+        """Read everything again; a reading that began earlier never replaces a later one."""
+        reading = next(self._readings)
         async with self._database.reading() as connection:
-            vault = self._database.vault
             found = await channels.find_all(connection)
-            self.channels = tuple(seal.opened(vault, one) for one in found)
-            self.prices = {**DEFAULTS, **await prices.find_all(connection)}
+            changed = await prices.find_all(connection)
             words = (*self._fixed_words, *await banned.find_all(connection))
+        if reading < self._known:
+            return
+        self._known = reading
+        self.channels = tuple(seal.opened(self._database.vault, one) for one in found)
+        self.prices = {**DEFAULTS, **changed}
         self._banned = _whole_words(words)
 
     async def run(self) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import event
@@ -13,6 +14,7 @@ from gesso.domain.errors import NotAllowed, NotAuthenticated
 from gesso.kit import clock
 from gesso.services import administer
 from gesso.services.authenticate import Authenticator
+from gesso.storage import keys
 from tests.rooms.customer import Customer
 
 pytestmark = pytest.mark.anyio
@@ -38,6 +40,32 @@ async def test_a_revoked_key_is_refused_once_it_is_read_again(
     assert key.id == small_customer.key.id
     await administer.revoke_key(small_customer.house.database, key.id)
     authenticator.forget()
+    with pytest.raises(NotAuthenticated, match="revoked"):
+        await authenticator.authenticate(small_customer.secret, None)
+
+
+async def test_a_key_that_was_being_read_when_it_was_revoked_is_read_again(
+    small_customer: Customer, authenticator: Authenticator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    goes_on, has_read, find = asyncio.Event(), asyncio.Event(), keys.find_by_secret
+
+    async def slow(*asked: Any) -> Any:
+        found = await find(*asked)
+        if not has_read.is_set():
+            has_read.set()
+            await goes_on.wait()
+        return found
+
+    monkeypatch.setattr(keys, "find_by_secret", slow)
+    early = asyncio.create_task(authenticator.authenticate(small_customer.secret, None))
+    await has_read.wait()
+    await administer.revoke_key(small_customer.house.database, small_customer.key.id)
+    authenticator.forget()
+    async with asyncio.timeout(5):  # does not share the early question
+        with pytest.raises(NotAuthenticated, match="revoked"):
+            await authenticator.authenticate(small_customer.secret, None)
+    goes_on.set()
+    await early  # asked before it was revoked
     with pytest.raises(NotAuthenticated, match="revoked"):
         await authenticator.authenticate(small_customer.secret, None)
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -13,7 +15,7 @@ from gesso.domain.task import Action
 from gesso.ledger.pricing import DEFAULTS
 from gesso.services import administer
 from gesso.services.catalogue import Catalogue
-from gesso.storage import prices
+from gesso.storage import channels, prices
 
 pytestmark = pytest.mark.anyio
 
@@ -32,6 +34,31 @@ async def test_a_change_is_seen_after_a_refresh(small_house: House) -> None:
     assert catalogue.channel(None) is None
     assert catalogue.can(made, Action.PAN)
     assert not catalogue.can(replace(made, provider="gone"), Action.IMAGINE)
+
+
+async def test_a_slow_reading_does_not_undo_a_later_one(
+    small_house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    catalogue = Catalogue(small_house.database, {}, "")
+    goes_on, has_read, find_all = asyncio.Event(), asyncio.Event(), channels.find_all
+
+    async def slow(connection: Any) -> Any:
+        found = await find_all(connection)
+        if not has_read.is_set():
+            has_read.set()
+            await goes_on.wait()
+        return found
+
+    monkeypatch.setattr(channels, "find_all", slow)
+    early = asyncio.create_task(catalogue.refresh())
+    await has_read.wait()
+    made = await administer.create_channel(
+        small_house.database, Channel("", "up", "mjproxy", base_url="http://x")
+    )
+    await catalogue.refresh()
+    goes_on.set()
+    await early
+    assert catalogue.channel(made.id) == made
 
 
 @pytest.mark.parametrize(

@@ -66,8 +66,8 @@ async def database_url(request: pytest.FixtureRequest) -> AsyncIterator[str]:
 
 #: Below what systems give to outgoing connections, one of which may take a port in the moment
 #: between its choice and its use; a part for each process of the tests, and each port once.
-_WORKER = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")) % 4
-_PORTS = itertools.cycle(range(20_000 + 3_000 * _WORKER, 23_000 + 3_000 * _WORKER))
+_WORKER = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")) % 8
+_PORTS = itertools.cycle(range(20_000 + 1_500 * _WORKER, 21_500 + 1_500 * _WORKER))
 
 
 def free_port() -> int:

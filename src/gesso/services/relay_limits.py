@@ -134,8 +134,7 @@ def take(unit: Unit, bound: Bound, call: Call, foreseen: Usage) -> tuple[Allowan
         after.append((name, count))
         left.append(most - count)
     unit.recount(before, after)
-    if busy:
-        unit.count_call(call, 1)
+    unit.count_call(call, 1)
     return _allowances(bound, left, call.started_at) if bound.told else ()
 
 

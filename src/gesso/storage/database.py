@@ -190,12 +190,21 @@ class Direct:
         self._connection = connection
         self.driver = cast(sqlite3.Connection, connection.connection.dbapi_connection)
         self.manner: _Manner | None = None  #: How its last transaction was to end.
+        #: Another one whenever another connection has committed since the last transaction here.
+        self.moment = object()
+        self._version = -1
         self.dialect = connection.dialect
 
     def settle(self) -> None:
         """End what SQLAlchemy believes to be a transaction; it never began one."""
         if self._connection.in_transaction():
             self._connection.rollback()
+
+    def look(self) -> None:
+        """See, at the begin of a transaction, whether others have written."""
+        (version,) = self.driver.execute("PRAGMA data_version").fetchone()
+        if version != self._version:
+            self._version, self.moment = version, object()
 
     def close(self) -> None:
         """Close the connection."""
@@ -248,6 +257,7 @@ def _committing(connection: Direct, *, manner: _Manner) -> Iterator[None]:
             raise _Busy from error
         raise _wrapped("BEGIN IMMEDIATE", error) from error
     try:
+        connection.look()
         yield
         driver.commit()
     except sqlite3.Error as error:

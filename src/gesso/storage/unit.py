@@ -23,15 +23,12 @@ from gesso.domain.channel import Load
 from gesso.domain.limits import Meter, counted_of
 from gesso.domain.task import Lane, Task, TaskStatus
 from gesso.storage import (
-    accounts,
     attempts,
     audit,
     blob_uses,
     call_replays,
     calls,
-    keys,
     ledger_entries,
-    meters,
     notices,
     replays,
     snapshots,
@@ -40,6 +37,7 @@ from gesso.storage import (
 from gesso.storage.audit import Record
 from gesso.storage.call_replays import CallReplay
 from gesso.storage.jobs import Jobs
+from gesso.storage.kept import Kept
 from gesso.storage.ledger_entries import Entry
 from gesso.storage.needs import Needs
 from gesso.storage.outbox import Callback
@@ -53,6 +51,7 @@ class Unit:
     """Rows of one transaction. Operations read the dictionaries and call the methods."""
 
     now: datetime
+    _kept: Kept = field(default_factory=Kept)
     tasks: dict[int, Task] = field(default_factory=dict)
     attempts: dict[int, Attempt] = field(default_factory=dict)  #: The newest of each task.
     #: By id: one attempt may be closed and the next one opened in the same unit.
@@ -65,14 +64,10 @@ class Unit:
     #: Last turn of an account and the turn reached, by channel, lane and account.
     turns: dict[tuple[str, str, str], tuple[int | None, int]] = field(default_factory=dict)
     _before: dict[int, Task] = field(default_factory=dict)  #: Tasks as they were locked.
-    #: The same of what nearly every operation changes: what differs at the end is stored.
-    _accounts: dict[str, Account] = field(default_factory=dict)
-    _spent: dict[str, int] = field(default_factory=dict)
-    _meters: dict[Meter, int] = field(default_factory=dict)
     calls: dict[str, Call] = field(default_factory=dict)
     call_replays: dict[tuple[str, str], CallReplay] = field(default_factory=dict)
     meters: dict[Meter, int] = field(default_factory=dict)
-    open_calls: dict[str, int] = field(default_factory=dict)
+    open_calls: dict[str, int] = field(default_factory=dict)  #: Of accounts and of their keys.
     #: Keys of changed rows by kind, and whether they are new.
     _changed: dict[str, dict[Any, bool]] = field(default_factory=lambda: defaultdict(dict))
     _entries: list[Entry] = field(default_factory=list)
@@ -226,6 +221,9 @@ class Unit:
 
         Most operations need little of all that there is, so what nobody needs costs nothing.
         """
+        kept = self._kept
+        kept.begin(connection)
+        self.open_calls = kept.open_calls
         need: dict[str, list[Any]] = {}
         # Operations of one key need the very same, or name the very same rows.
         different = {id(one): one for one in needs}.values()
@@ -238,14 +236,12 @@ class Unit:
         if "calls" in need:
             self.calls = await calls.lock(connection, need["calls"])
         if "own_calls" in need:
-            self.calls |= await calls.lock_open(connection, need["own_calls"])
+            self.calls |= await kept.lock_open(connection, need["own_calls"])
         if "accounts" in need:
-            self.accounts = await accounts.lock(connection, need["accounts"])
-            self._accounts = dict(self.accounts)
+            self.accounts = await kept.lock_accounts(connection, need["accounts"])
             await self._load_calls(connection, need)
         if "spending_keys" in need:
-            self.spent = await keys.lock_spent(connection, need["spending_keys"])
-            self._spent = dict(self.spent)
+            self.spent = await kept.lock_spent(connection, need["spending_keys"])
         if "busy_keys" in need or "channels" in need:
             await self._load_queues(connection, need, standing)
 
@@ -288,10 +284,9 @@ class Unit:
         ]
         asked = {*need.get("meters", ()), *counted}
         if asked:
-            self.meters = await meters.find(connection, asked)
-            self._meters = dict(self.meters)
+            self.meters = await self._kept.find_meters(connection, asked)
         if "open_calls" in need:
-            self.open_calls = await calls.count_open_of(connection, need["open_calls"])
+            await self._kept.count_open(connection, need["open_calls"])
 
     async def flush(self, connection: AsyncConnection, jobs: Jobs) -> None:
         """Write everything, each table with one statement."""
@@ -307,17 +302,12 @@ class Unit:
             await attempts.insert_all(connection, new)
             await attempts.update_all(connection, old)
         if "call" in changed:
-            new, old = self._split("call", self.calls)
-            await calls.insert_all(connection, new)
-            await calls.update_all(connection, old)
+            await self._kept.save_calls(connection, *self._split("call", self.calls))
         await ledger_entries.append(connection, self._entries)
-        moved = _differing(self.accounts, self._accounts)
-        await accounts.update_balances(connection, [account for _, account in moved])
-        await keys.update_spent(connection, _differing(self.spent, self._spent))
+        await self._kept.save(connection, self.accounts, self.spent, self.meters)
         if "call_replay" in changed:
             replayed = self._split("call_replay", self.call_replays)[0]
             await call_replays.store(connection, replayed, self.now)
-        await meters.save(connection, _differing(self.meters, self._meters))
         if "replay" in changed:
             await replays.insert_all(connection, self._split("replay", self.replays)[0], self.now)
         await self._flush_beside(connection)
@@ -383,11 +373,6 @@ class Unit:
     def _set(self, mapping: dict[Any, Any], key: Any, value: Any) -> None:
         self._undo.append((mapping, ((key, mapping.get(key, _MISSING)),)))
         mapping[key] = value
-
-
-def _differing(now: dict[Any, Any], before: dict[Any, Any]) -> list[tuple[Any, Any]]:
-    """Return the rows that are not as they were read."""
-    return [(key, row) for key, row in now.items() if row != before.get(key)]
 
 
 def _place(task: Task) -> Place:

@@ -21,6 +21,7 @@ from gesso.domain.errors import GessoError
 from gesso.kit import clock
 from gesso.storage.database import Database
 from gesso.storage.jobs import Jobs
+from gesso.storage.kept import Kept
 from gesso.storage.needs import Needs
 from gesso.storage.standing import Standing
 from gesso.storage.unit import Unit
@@ -69,6 +70,7 @@ class Writer:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._later: asyncio.TimerHandle | None = None
         self._standing = Standing()
+        self._kept = Kept()
         self._listeners: list[Callable[[Sequence[int]], None]] = []
 
     def on_commit(self, heard: Callable[[Sequence[int]], None]) -> None:
@@ -154,7 +156,7 @@ class Writer:
                 future.set_result(outcome)
 
     async def _commit(self, operations: list[Operation[Any]], lasting: bool) -> list[Any]:
-        unit = Unit(self._now())
+        unit = Unit(self._now(), self._kept)
 
         async def work(connection: AsyncConnection) -> list[Any]:
             await unit.load(connection, (o.needs for o in operations), self._standing)
@@ -166,6 +168,7 @@ class Writer:
             outcomes = await self._database.run(work, lasting=lasting)
         except Exception:
             self._standing.forget()
+            self._kept.forget()
             raise
         self._standing.committed(unit.moved(), unit.turns)
         try:

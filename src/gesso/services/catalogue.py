@@ -13,6 +13,7 @@ import re
 from collections.abc import Mapping
 
 import structlog
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gesso.domain.caller import ApiKey
 from gesso.domain.channel import Channel, Luck, Rule
@@ -56,16 +57,13 @@ class Catalogue:
     async def refresh(self) -> None:
         """Read everything again; a reading that began earlier never replaces a later one."""
         reading = next(self._readings)
-        async with self._database.reading() as connection:
-            found = await channels.find_all(connection)
-            changed = await prices.find_all(connection)
-            words = (*self._fixed_words, *await banned.find_all(connection))
+        found, changed, words = await self._database.read(_find_all)
         if reading < self._known:
             return
         self._known = reading
         self.channels = tuple(seal.opened(self._database.vault, one) for one in found)
         self.prices = {**DEFAULTS, **changed}
-        self._banned = _whole_words(words)
+        self._banned = _whole_words((*self._fixed_words, *words))
 
     async def run(self) -> None:
         """Keep refreshing until cancelled."""
@@ -122,6 +120,16 @@ class Catalogue:
                 param="prompt",
                 facts={"promptEn": final_prompt or written, "bannedWord": found[0]},
             )
+
+
+async def _find_all(
+    connection: AsyncConnection,
+) -> tuple[list[Channel], dict[str, int], tuple[str, ...]]:
+    return (
+        await channels.find_all(connection),
+        await prices.find_all(connection),
+        tuple(await banned.find_all(connection)),
+    )
 
 
 def _whole_words(words: tuple[str, ...]) -> re.Pattern[str] | None:

@@ -89,9 +89,8 @@ class Courier:
         if quota.total <= 0:
             return []
         # Looking first without a lock keeps an idle gateway from taking the write lock.
-        async with self._database.reading() as connection:
-            if not await outbox.any_due(connection, clock.now()):
-                return []
+        if not await self._database.read(lambda c: outbox.any_due(c, clock.now())):
+            return []
         async with self._database.transaction() as connection:
             lease_s = self._patience.timeout_s + 5
             return await outbox.claim_due(connection, clock.now(), quota=quota, lease_s=lease_s)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -15,7 +15,8 @@ from gesso.domain.task import Action
 from gesso.ledger.pricing import DEFAULTS
 from gesso.services import administer
 from gesso.services.catalogue import Catalogue
-from gesso.storage import channels, prices
+from gesso.storage import prices
+from gesso.storage.database import Database
 
 pytestmark = pytest.mark.anyio
 
@@ -36,27 +37,32 @@ async def test_a_change_is_seen_after_a_refresh(small_house: House) -> None:
     assert not catalogue.can(replace(made, provider="gone"), Action.IMAGINE)
 
 
-async def test_a_slow_reading_does_not_undo_a_later_one(
-    small_house: House, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    catalogue = Catalogue(small_house.database, {}, "")
-    goes_on, has_read, find_all = asyncio.Event(), asyncio.Event(), channels.find_all
+class SlowFirst:
+    """A database whose first answer stays on the way."""
 
-    async def slow(connection: Any) -> Any:
-        found = await find_all(connection)
-        if not has_read.is_set():
-            has_read.set()
-            await goes_on.wait()
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self.vault = database.vault
+        self.goes_on, self.has_read = asyncio.Event(), asyncio.Event()
+
+    async def read(self, work: Any) -> Any:
+        found = await self._database.read(work)
+        if not self.has_read.is_set():
+            self.has_read.set()
+            await self.goes_on.wait()
         return found
 
-    monkeypatch.setattr(channels, "find_all", slow)
+
+async def test_a_slow_reading_does_not_undo_a_later_one(small_house: House) -> None:
+    slow = SlowFirst(small_house.database)
+    catalogue = Catalogue(cast("Database", slow), {}, "")
     early = asyncio.create_task(catalogue.refresh())
-    await has_read.wait()
+    await slow.has_read.wait()
     made = await administer.create_channel(
         small_house.database, Channel("", "up", "mjproxy", base_url="http://x")
     )
     await catalogue.refresh()
-    goes_on.set()
+    slow.goes_on.set()
     await early
     assert catalogue.channel(made.id) == made
 

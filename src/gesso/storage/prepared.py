@@ -25,6 +25,8 @@ from gesso.storage.database import Direct
 _Pick = Callable[[Any], tuple[Any, ...]]
 #: Most values of one statement that every SQLite takes.
 _VALUES = 999
+#: So many rows are a statement of their own; a call and its end make three postings.
+_FEW = 8
 
 
 class Prepared:
@@ -60,10 +62,12 @@ class Prepared:
 
     def _insert(self, connection: Direct, text: str, rows: Sequence[tuple[Any, ...]]) -> None:
         # SQLite begins and ends each statement at a third of what a row costs: so many rows
-        # to a statement, in powers of two, of which there are few texts.
+        # to a statement, a few or else a power of two, of which there are few texts.
         most, at = _VALUES // len(self._names), 0
         while at < len(rows):
-            size = 1 << min(most, len(rows) - at).bit_length() - 1
+            size = min(most, len(rows) - at)
+            if size > _FEW:
+                size = 1 << size.bit_length() - 1
             wide = self._wide.get(size)
             if wide is None:
                 wide = self._wide[size] = text + f", {_group_of(text)}" * (size - 1)

@@ -380,8 +380,10 @@ def _merged(needs: Iterable[Needs]) -> Merged:
     """Return what all need together, without what nobody needs."""
     # Operations of one key need the very same, or name the very same rows.
     different = list({id(one): one for one in needs}.values())
-    if len(different) == 1:
-        return {name: rows for name, rows in zip(_NEEDS, different[0], strict=True) if rows}
+    if len(different) <= 2:
+        # A lone caller's: one call that begins, and the one before it that has ended.
+        pairs = zip(_NEEDS, different[0], different[-1], strict=True)
+        return {name: a if a is b else (*a, *b) for name, a, b in pairs if a or b}
     need: dict[str, Sequence[Any]] = {}
     for name, column in zip(_NEEDS, zip(*different, strict=True), strict=False):
         if any(column):

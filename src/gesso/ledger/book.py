@@ -123,12 +123,11 @@ def _post_task(
     unit: Unit, verb: str, task: Payable, source: str, destination: str, nanos: int
 ) -> None:
     name = task.id  # A task's is a number, a call's a text.
-    unit.post(
-        Entry(
-            f"{name}/{verb}", verb, source, destination, nanos, task.account_id, task.key_id,
-            task.price_key, unit.now, name if isinstance(name, int) else None,
-        )
+    row = (
+        f"{name}/{verb}", verb, source, destination, nanos, task.account_id, task.key_id,
+        task.price_key, unit.now, name if isinstance(name, int) else None, "",
     )  # fmt: skip
+    unit.post(tuple.__new__(Entry, row))  # By its name it takes twice as long.
 
 
 def _post(

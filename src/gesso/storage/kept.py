@@ -8,7 +8,7 @@ is in docs/decisions/0024.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
@@ -56,17 +56,17 @@ class Kept:
     # Reading ----------------------------------------------------------------------------
 
     async def lock_accounts(
-        self, connection: AsyncConnection, ids: Iterable[str]
+        self, connection: AsyncConnection, ids: Collection[str]
     ) -> dict[str, Account]:
         """Read accounts for update."""
         return await _through(self._accounts, ids, lambda new: accounts.lock(connection, new))
 
-    async def lock_spent(self, connection: AsyncConnection, ids: Iterable[str]) -> dict[str, int]:
+    async def lock_spent(self, connection: AsyncConnection, ids: Collection[str]) -> dict[str, int]:
         """Read what keys have spent, for update."""
         return await _through(self._spent, ids, lambda new: keys.lock_spent(connection, new))
 
     async def find_meters(
-        self, connection: AsyncConnection, wanted: Iterable[Meter]
+        self, connection: AsyncConnection, wanted: Collection[Meter]
     ) -> dict[Meter, int]:
         """Read what windows of time have counted."""
         return await _through(self._meters, wanted, lambda new: meters.find(connection, new))
@@ -104,37 +104,41 @@ class Kept:
         counted: Mapping[Meter, int],
     ) -> None:
         """Store what differs of balances, of what keys have spent, of what windows count."""
-        moved = _differing(balances, self._accounts)
-        await accounts.update_balances(connection, [account for _, account in moved])
-        self._accounts.update(moved)
-        paid = _differing(spent, self._spent)
-        await keys.update_spent(connection, paid)
-        self._spent.update(paid)
-        changed = _differing(counted, self._meters)
-        await meters.save(connection, changed)
-        self._meters.update(changed)
+        if moved := _differing(balances, self._accounts):
+            await accounts.update_balances(connection, [account for _, account in moved])
+            self._accounts.update(moved)
+        if paid := _differing(spent, self._spent):
+            await keys.update_spent(connection, paid)
+            self._spent.update(paid)
+        if changed := _differing(counted, self._meters):
+            await meters.save(connection, changed)
+            self._meters.update(changed)
 
     async def save_calls(
         self, connection: AsyncConnection, new: Sequence[Call], old: Sequence[Call]
     ) -> None:
         """Store new calls and what became of others."""
-        await calls.insert_all(connection, new)
-        await calls.update_all(connection, old)
-        self._calls.difference_update([call.id for call in old])
-        self._calls.update([call.id for call in new if call.state is CallState.OPEN])
+        if new:
+            await calls.insert_all(connection, new)
+            self._calls.update([call.id for call in new if call.state is CallState.OPEN])
+        if old:
+            await calls.update_all(connection, old)
+            self._calls.difference_update([call.id for call in old])
 
 
 async def _through(
-    known: dict[K, V], wanted: Iterable[K], read: Callable[[list[K]], Awaitable[dict[K, V]]]
+    known: dict[K, V], wanted: Collection[K], read: Callable[[list[K]], Awaitable[dict[K, V]]]
 ) -> dict[K, V]:
     """Return rows from those that are known, and read the others."""
-    names = dict.fromkeys(wanted)
+    try:
+        return {name: known[name] for name in wanted}
+    except KeyError:
+        names = dict.fromkeys(wanted)
     missing = [name for name in names if name not in known]
-    if missing:
-        if len(known) + len(missing) > _MOST:
-            known.clear()
-            missing = list(names)
-        known |= await read(missing)
+    if len(known) + len(missing) > _MOST:
+        known.clear()
+        missing = list(names)
+    known |= await read(missing)
     return {name: known[name] for name in names if name in known}
 
 

@@ -25,6 +25,8 @@ from gesso.storage.database import Direct
 _Pick = Callable[[Any], tuple[Any, ...]]
 #: Most values of one statement that every SQLite takes.
 _VALUES = 999
+#: So many rows are a statement of their own; a call and its end make three postings.
+_FEW = 8
 
 
 class Prepared:
@@ -37,7 +39,7 @@ class Prepared:
         """
         self._statement = statement
         self._names = tuple(names)
-        self._compiled: dict[str, tuple[str, _Pick | None]] = {}
+        self._compiled: dict[str, tuple[str, _Pick | None, str]] = {}
         self._wide: dict[int, str] = {}
 
     async def run(self, connection: AsyncConnection, rows: Sequence[tuple[Any, ...]]) -> None:
@@ -48,31 +50,36 @@ class Prepared:
         found = self._compiled.get(dialect.name)
         if found is None:
             found = self._compiled[dialect.name] = self._compile(dialect)
-        text, pick = found
+        text, pick, group = found
         if pick is not None:
             rows = list(map(pick, rows))
         if not isinstance(connection, Direct):
             await connection.exec_driver_sql(text, rows)
-        elif len(rows) > 1 and _group_of(text):
-            self._insert(connection, text, rows)
+        elif len(rows) > 1 and group:
+            self._insert(connection, text, group, rows)
         else:
             connection.run(text, rows)
 
-    def _insert(self, connection: Direct, text: str, rows: Sequence[tuple[Any, ...]]) -> None:
+    def _insert(
+        self, connection: Direct, text: str, group: str, rows: Sequence[tuple[Any, ...]]
+    ) -> None:
         # SQLite begins and ends each statement at a third of what a row costs: so many rows
-        # to a statement, in powers of two, of which there are few texts.
+        # to a statement, a few or else a power of two, of which there are few texts.
         most, at = _VALUES // len(self._names), 0
         while at < len(rows):
-            size = 1 << min(most, len(rows) - at).bit_length() - 1
+            size = min(most, len(rows) - at)
+            if size > _FEW:
+                size = 1 << size.bit_length() - 1
             wide = self._wide.get(size)
             if wide is None:
-                wide = self._wide[size] = text + f", {_group_of(text)}" * (size - 1)
+                wide = self._wide[size] = text + f", {group}" * (size - 1)
             connection.run(wide, [tuple(chain.from_iterable(rows[at : at + size]))])
             at += size
 
-    def _compile(self, dialect: Dialect) -> tuple[str, _Pick | None]:
+    def _compile(self, dialect: Dialect) -> tuple[str, _Pick | None, str]:
         text, wanted = _compile(self._statement, dialect, self._names)
-        return text, _picking([self._names.index(name) for name in wanted], len(self._names))
+        pick = _picking([self._names.index(name) for name in wanted], len(self._names))
+        return text, pick, _group_of(text)
 
 
 class Lookup:

@@ -8,7 +8,7 @@ statement, however many operations took part.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import chain
@@ -44,6 +44,9 @@ from gesso.storage.outbox import Callback
 from gesso.storage.outbox import insert_all as insert_callbacks
 from gesso.storage.replays import Replay
 from gesso.storage.standing import Place, Standing
+
+#: The rows that some operations need, by the name of their column in `Needs`.
+Merged = Mapping[str, Sequence[Any]]
 
 
 @dataclass(slots=True)
@@ -224,13 +227,7 @@ class Unit:
         kept = self._kept
         kept.begin(connection)
         self.open_calls = kept.open_calls
-        need: dict[str, list[Any]] = {}
-        # Operations of one key need the very same, or name the very same rows.
-        different = {id(one): one for one in needs}.values()
-        for name, column in zip(_NEEDS, zip(*different, strict=True), strict=False):
-            if any(column):
-                distinct = {id(rows): rows for rows in column}
-                need[name] = list(chain.from_iterable(distinct.values()))
+        need = _merged(needs)
         if "tasks" in need or "replays" in need:
             await self._load_tasks(connection, need)
         if "calls" in need:
@@ -246,7 +243,7 @@ class Unit:
             await self._load_queues(connection, need, standing)
 
     async def _load_queues(
-        self, connection: AsyncConnection, need: dict[str, list[Any]], standing: Standing
+        self, connection: AsyncConnection, need: Merged, standing: Standing
     ) -> None:
         for key_id, most in set(need.get("busy_keys", ())):
             self.open_of_key[key_id] = await tasks.count_open_of_key(connection, key_id, most=most)
@@ -259,7 +256,7 @@ class Unit:
                         connection, channel_id, lane, account_id
                     )
 
-    async def _load_tasks(self, connection: AsyncConnection, need: dict[str, list[Any]]) -> None:
+    async def _load_tasks(self, connection: AsyncConnection, need: Merged) -> None:
         self.replays = await replays.find(connection, need.get("replays", ()))
         ids = {*need.get("tasks", ()), *(r.task_id for r in self.replays.values())}
         self.tasks = await tasks.lock(connection, ids)
@@ -268,7 +265,7 @@ class Unit:
             connection, (t.id for t in self.tasks.values() if t.status in _WITH_ATTEMPTS)
         )
 
-    async def _load_calls(self, connection: AsyncConnection, need: dict[str, list[Any]]) -> None:
+    async def _load_calls(self, connection: AsyncConnection, need: Merged) -> None:
         """Read what limits and repeats calls, behind the lock of their accounts."""
         if "call_replays" in need:
             self.call_replays = await call_replays.find(connection, need["call_replays"])
@@ -276,13 +273,14 @@ class Unit:
             # Not locked: who changes one of them needs the account's lock, which is held here.
             self.calls |= await calls.find(connection, before)
         # What counted a task is known once its row is; who settles it has locked its account.
-        counted = [
-            m
-            for task in self.tasks.values()
-            if task.account_id in self.accounts and not task.is_final
-            for m in counted_of(task.order)
-        ]
-        asked = {*need.get("meters", ()), *counted}
+        asked = need.get("meters", ())
+        if self.tasks:
+            counted = (
+                counted_of(task.order)
+                for task in self.tasks.values()
+                if task.account_id in self.accounts and not task.is_final
+            )
+            asked = [*asked, *chain.from_iterable(counted)]
         if asked:
             self.meters = await self._kept.find_meters(connection, asked)
         if "open_calls" in need:
@@ -290,7 +288,8 @@ class Unit:
 
     async def flush(self, connection: AsyncConnection, jobs: Jobs) -> None:
         """Write everything, each table with one statement."""
-        await self._enqueue(connection, jobs)
+        if self._waiting:
+            await self._enqueue(connection, jobs)
         changed = self._changed
         if "task" in changed:
             new, old = self._split("task", self.tasks)
@@ -343,9 +342,9 @@ class Unit:
             await jobs.cancel(cancelled)
 
     async def _enqueue(self, connection: AsyncConnection, jobs: Jobs) -> None:
-        if waiting := [self.tasks[i] for i in self._waiting]:
-            for task, job_id in zip(waiting, await jobs.enqueue(connection, waiting), strict=False):
-                self.save_task(replace(task, queue_job_id=job_id))
+        waiting = [self.tasks[i] for i in self._waiting]
+        for task, job_id in zip(waiting, await jobs.enqueue(connection, waiting), strict=False):
+            self.save_task(replace(task, queue_job_id=job_id))
 
     def _replaced(self, changed: Iterable[Task]) -> list[tuple[Task, Task]]:
         """Return watched tasks as they stood and as they stand, where streams tell of it."""
@@ -360,10 +359,12 @@ class Unit:
         return list(self._changed.get("task", ()))
 
     def _split(self, kind: str, rows: dict[Any, Any]) -> tuple[list[Any], list[Any]]:
-        marked = self._changed[kind]
-        # An undone operation leaves its mark; where it also took the row away, nothing is left.
-        new = [rows[key] for key, is_new in marked.items() if is_new and key in rows]
-        old = [rows[key] for key, is_new in marked.items() if not is_new and key in rows]
+        new: list[Any] = []
+        old: list[Any] = []
+        for key, is_new in self._changed[kind].items():
+            # An undone operation leaves its mark; where it also took the row away, nothing is left.
+            if key in rows:
+                (new if is_new else old).append(rows[key])
         return new, old
 
     def _set_attempt(self, attempt: Attempt) -> None:
@@ -373,6 +374,22 @@ class Unit:
     def _set(self, mapping: dict[Any, Any], key: Any, value: Any) -> None:
         self._undo.append((mapping, ((key, mapping.get(key, _MISSING)),)))
         mapping[key] = value
+
+
+def _merged(needs: Iterable[Needs]) -> Merged:
+    """Return what all need together, without what nobody needs."""
+    # Operations of one key need the very same, or name the very same rows.
+    different = list({id(one): one for one in needs}.values())
+    if len(different) <= 2:
+        # A lone caller's: one call that begins, and the one before it that has ended.
+        pairs = zip(_NEEDS, different[0], different[-1], strict=True)
+        return {name: a if a is b else (*a, *b) for name, a, b in pairs if a or b}
+    need: dict[str, Sequence[Any]] = {}
+    for name, column in zip(_NEEDS, zip(*different, strict=True), strict=False):
+        if any(column):
+            distinct = {id(rows): rows for rows in column}
+            need[name] = list(chain.from_iterable(distinct.values()))
+    return need
 
 
 def _place(task: Task) -> Place:

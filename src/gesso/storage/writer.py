@@ -170,6 +170,12 @@ class Writer:
             self._standing.forget()
             self._kept.forget()
             raise
+        if unit.tasks:  # Relayed calls are none of this.
+            await self._tell(unit)
+        return outcomes
+
+    async def _tell(self, unit: Unit) -> None:
+        """Tell queues and listeners which tasks a commit has changed."""
         self._standing.committed(unit.moved(), unit.turns)
         try:
             await unit.committed(self._jobs)
@@ -180,7 +186,6 @@ class Writer:
         changed = unit.changed() if self._listeners else []
         for heard in self._listeners if changed else ():
             heard(changed)
-        return outcomes
 
 
 def _apply(operations: Sequence[Operation[Any]], unit: Unit) -> list[Any]:

@@ -65,7 +65,7 @@ async def test_rows_are_found_by_lists_of_any_length(house: House, count: int) -
         assert await look(connection) == wanted
 
 
-@pytest.mark.parametrize("count", [1, 2, 3, 63, 64, 65, 300, 601])
+@pytest.mark.parametrize("count", [1, 2, 3, 8, 9, 63, 64, 65, 300, 601])
 async def test_any_number_of_rows_is_inserted(house: House, count: int) -> None:
     rows = [(n, 60, f"many {count}", f"o{n:03d}") for n in range(count)]
     await house.database.run(lambda connection: _INSERT.run(connection, rows))

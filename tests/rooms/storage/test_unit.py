@@ -27,7 +27,7 @@ from gesso.storage.jobs import EmbeddedJobs
 from gesso.storage.needs import Needs
 from gesso.storage.replays import Replay
 from gesso.storage.standing import Standing
-from gesso.storage.unit import Unit
+from gesso.storage.unit import Unit, _merged
 from gesso.storage.writer import Operation
 from tests.rooms.customer import Customer
 from tests.rooms.providers.mjproxy.jobs import task
@@ -122,6 +122,21 @@ def test_what_an_ending_call_needs_is_its_own_beside_the_rest() -> None:
     needs = Needs(accounts=("acc",), meters=(("key", "day", 0),), open_calls=("acc",))
     assert needs.with_own(call) == needs._replace(own_calls=(call,))
     assert type(needs.with_own(call)) is Needs
+
+
+def test_what_several_need_is_read_once_and_what_nobody_needs_never() -> None:
+    accounts, day, month = ("acc",), (("key", "day", 0),), (("key", "month", 0),)
+    begins = Needs(accounts=accounts, meters=day, open_calls=accounts)
+    ends, other = Needs(accounts=accounts, meters=day), Needs(meters=month, tasks=(7,))
+
+    def merged(*needs: Needs) -> dict[str, list[object]]:
+        return {name: list(rows) for name, rows in _merged(needs).items()}
+
+    alone = {"accounts": ["acc"], "meters": [*day], "open_calls": ["acc"]}
+    assert merged(begins) == merged(begins, begins) == merged(begins, ends) == alone
+    assert merged(ends, other) == {"tasks": [7], "accounts": ["acc"], "meters": [*day, *month]}
+    everything = {**alone, "tasks": [7], "meters": [*day, *month]}
+    assert merged(begins, ends, other, ends) == everything
 
 
 @pytest.mark.anyio

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import chain
+from typing import Any, NamedTuple
 
 from gesso.domain.call import Call
 from gesso.domain.limits import Meter
+
+#: The rows that some operations need, by the name of their column in `Needs`.
+Merged = Mapping[str, Sequence[Any]]
 
 
 class Needs(NamedTuple):
@@ -31,3 +36,19 @@ class Needs(NamedTuple):
 
 _OWN = Needs._fields.index("own_calls")
 _new = tuple.__new__
+
+
+def merged(needs: Iterable[Needs]) -> Merged:
+    """Return what all need together, without what nobody needs."""
+    # Operations of one key need the very same, or name the very same rows.
+    different = list({id(one): one for one in needs}.values())
+    if len(different) <= 2:
+        # A lone caller's: one call that begins, and the one before it that has ended.
+        pairs = zip(Needs._fields, different[0], different[-1], strict=True)
+        return {name: a if a is b else (*a, *b) for name, a, b in pairs if a or b}
+    need: dict[str, Sequence[Any]] = {}
+    for name, column in zip(Needs._fields, zip(*different, strict=True), strict=False):
+        if any(column):
+            distinct = {id(rows): rows for rows in column}
+            need[name] = list(chain.from_iterable(distinct.values()))
+    return need

@@ -8,7 +8,7 @@ statement, however many operations took part.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import chain
@@ -39,14 +39,11 @@ from gesso.storage.call_replays import CallReplay
 from gesso.storage.jobs import Jobs
 from gesso.storage.kept import Kept
 from gesso.storage.ledger_entries import Entry
-from gesso.storage.needs import Needs
+from gesso.storage.needs import Merged, Needs, merged
 from gesso.storage.outbox import Callback
 from gesso.storage.outbox import insert_all as insert_callbacks
 from gesso.storage.replays import Replay
 from gesso.storage.standing import Place, Standing
-
-#: The rows that some operations need, by the name of their column in `Needs`.
-Merged = Mapping[str, Sequence[Any]]
 
 
 @dataclass(slots=True)
@@ -227,7 +224,7 @@ class Unit:
         kept = self._kept
         kept.begin(connection)
         self.open_calls = kept.open_calls
-        need = _merged(needs)
+        need = merged(needs)
         if "tasks" in need or "replays" in need:
             await self._load_tasks(connection, need)
         if "calls" in need:
@@ -376,26 +373,9 @@ class Unit:
         mapping[key] = value
 
 
-def _merged(needs: Iterable[Needs]) -> Merged:
-    """Return what all need together, without what nobody needs."""
-    # Operations of one key need the very same, or name the very same rows.
-    different = list({id(one): one for one in needs}.values())
-    if len(different) <= 2:
-        # A lone caller's: one call that begins, and the one before it that has ended.
-        pairs = zip(_NEEDS, different[0], different[-1], strict=True)
-        return {name: a if a is b else (*a, *b) for name, a, b in pairs if a or b}
-    need: dict[str, Sequence[Any]] = {}
-    for name, column in zip(_NEEDS, zip(*different, strict=True), strict=False):
-        if any(column):
-            distinct = {id(rows): rows for rows in column}
-            need[name] = list(chain.from_iterable(distinct.values()))
-    return need
-
-
 def _place(task: Task) -> Place:
     return task.channel_id or "", task.status
 
 
 _MISSING = object()
-_NEEDS = Needs._fields
 _WITH_ATTEMPTS = frozenset(TaskStatus) - {TaskStatus.NEEDS_INPUT}

@@ -27,7 +27,7 @@ from gesso.storage.jobs import EmbeddedJobs
 from gesso.storage.needs import Needs
 from gesso.storage.replays import Replay
 from gesso.storage.standing import Standing
-from gesso.storage.unit import Unit, _merged
+from gesso.storage.unit import Unit
 from gesso.storage.writer import Operation
 from tests.rooms.customer import Customer
 from tests.rooms.providers.mjproxy.jobs import task
@@ -130,7 +130,7 @@ def test_what_several_need_is_read_once_and_what_nobody_needs_never() -> None:
     ends, other = Needs(accounts=accounts, meters=day), Needs(meters=month, tasks=(7,))
 
     def merged(*needs: Needs) -> dict[str, list[object]]:
-        return {name: list(rows) for name, rows in _merged(needs).items()}
+        return {name: list(rows) for name, rows in merged(needs).items()}
 
     alone = {"accounts": ["acc"], "meters": [*day], "open_calls": ["acc"]}
     assert merged(begins) == merged(begins, begins) == merged(begins, ends) == alone

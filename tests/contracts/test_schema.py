@@ -154,7 +154,7 @@ def wav() -> bytes:
 def drive(served: Served, operation: Any, examples: int) -> set[int]:
     """Ask an operation for what its schema allows and what not; return the statuses that came."""
     seen: set[int] = set()
-    asked = {"headers": HEADERS, "checks": CHECKS, "session": served.session}
+    asked: dict[str, Any] = {"headers": HEADERS, "checks": CHECKS, "session": served.session}
     wrong = operation.as_strategy(generation_mode=GenerationMode.NEGATIVE)
 
     @settings(

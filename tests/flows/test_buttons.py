@@ -73,6 +73,8 @@ ACTIONS = {
 }  # fmt: skip
 
 
+# It is the painter's work that takes long; the walks below press buttons on both databases.
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 async def test_every_button_of_a_single_works(gateway: Gateway) -> None:
     grid = await gateway.client.until(await gateway.client.imagine("a heron --ar 3:2 --v 7"))
     single = await press(gateway, grid, grid["buttons"][1]["customId"])

@@ -6,6 +6,7 @@ A command's module is loaded when that command runs: loading all of gesso takes 
 
 from __future__ import annotations
 
+import gc
 import importlib
 import sys
 from dataclasses import dataclass
@@ -43,6 +44,20 @@ COMMANDS = {
 }
 
 
+def _load(place: Place) -> Any:
+    """Return a command, loaded without the garbage collector, which then leaves it alone.
+
+    What modules make stays, and yet it would be walked with every thousand new objects: a fifth
+    of the time to the first line of a command.
+    """
+    gc.disable()
+    try:
+        return getattr(importlib.import_module(f"{__name__}.{place.module}"), place.name)
+    finally:
+        gc.freeze()
+        gc.enable()
+
+
 class Commands(TyperGroup):
     """Lists every command and loads the one that is run."""
 
@@ -63,7 +78,7 @@ class Commands(TyperGroup):
         place = COMMANDS.get(name or "")
         if place is None:
             return name, shown, rest
-        found = getattr(importlib.import_module(f"{__name__}.{place.module}"), place.name)
+        found = _load(place)
         if not isinstance(found, typer.Typer):
             single = typer.Typer(pretty_exceptions_enable=False, add_completion=False)
             single.command(name=name)(found)

@@ -4,8 +4,25 @@ from __future__ import annotations
 
 import logging
 import sys
+from contextlib import suppress
+from typing import TextIO, cast
 
 import structlog
+
+
+class _Stderr:
+    """Standard error as it is when something is said; unheard where nobody reads it any more.
+
+    A closed pipe behind it must not break who logs: a request, or the writer of all commits.
+    """
+
+    def write(self, text: str) -> None:
+        with suppress(OSError, ValueError):
+            sys.stderr.write(text)
+
+    def flush(self) -> None:
+        with suppress(OSError, ValueError):
+            sys.stderr.flush()
 
 
 def set_up(*, as_json: bool, level: str = "INFO") -> None:
@@ -20,14 +37,15 @@ def set_up(*, as_json: bool, level: str = "INFO") -> None:
         if as_json
         # Plain tracebacks: the pretty ones print local variables, keys among them.
         else structlog.dev.ConsoleRenderer(
-            colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback
+            colors=not sys.stderr.closed and sys.stderr.isatty(),
+            exception_formatter=structlog.dev.plain_traceback,
         )
     )
     trace = structlog.processors.format_exc_info if as_json else None
     structlog.configure(
         processors=[*shared, *([trace] if trace else []), last],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelName(level)),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=structlog.PrintLoggerFactory(cast("TextIO", _Stderr())),
         cache_logger_on_first_use=True,
     )
     logging.basicConfig(

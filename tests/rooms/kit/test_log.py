@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 
@@ -44,3 +45,17 @@ def test_a_traceback_shows_no_variables(kind: str) -> None:
     assert "ValueError: no" in shown
     assert "quiet" not in shown
     assert "hidden" not in shown.replace('secret = "sk-hidden"', "")
+
+
+@pytest.mark.parametrize("kind", ["json", "text"])
+@pytest.mark.parametrize("ended", ["os.close(2)", "sys.stderr.close()", "pass"])
+def test_who_logs_goes_on_when_nobody_listens(kind: str, ended: str) -> None:
+    """Whether standard error was closed here, or the program that read it has gone."""
+    code = f"import os, sys\n{ended}\n{SAY}\nlog.info('x' * 100_000)\nprint('went on')"
+    reads, writes = os.pipe()
+    os.close(reads)
+    done = subprocess.run(
+        [sys.executable, "-c", code, kind], stdout=subprocess.PIPE, stderr=writes, check=False
+    )
+    os.close(writes)
+    assert done.stdout == b"went on\n"

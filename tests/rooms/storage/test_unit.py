@@ -24,7 +24,7 @@ from gesso.storage import calls
 from gesso.storage.audit import Record
 from gesso.storage.database import Database
 from gesso.storage.jobs import EmbeddedJobs
-from gesso.storage.needs import Needs
+from gesso.storage.needs import Needs, merged
 from gesso.storage.replays import Replay
 from gesso.storage.standing import Standing
 from gesso.storage.unit import Unit
@@ -129,14 +129,14 @@ def test_what_several_need_is_read_once_and_what_nobody_needs_never() -> None:
     begins = Needs(accounts=accounts, meters=day, open_calls=accounts)
     ends, other = Needs(accounts=accounts, meters=day), Needs(meters=month, tasks=(7,))
 
-    def merged(*needs: Needs) -> dict[str, list[object]]:
+    def names(*needs: Needs) -> dict[str, list[object]]:
         return {name: list(rows) for name, rows in merged(needs).items()}
 
     alone = {"accounts": ["acc"], "meters": [*day], "open_calls": ["acc"]}
-    assert merged(begins) == merged(begins, begins) == merged(begins, ends) == alone
-    assert merged(ends, other) == {"tasks": [7], "accounts": ["acc"], "meters": [*day, *month]}
+    assert names(begins) == names(begins, begins) == names(begins, ends) == alone
+    assert names(ends, other) == {"tasks": [7], "accounts": ["acc"], "meters": [*day, *month]}
     everything = {**alone, "tasks": [7], "meters": [*day, *month]}
-    assert merged(begins, ends, other, ends) == everything
+    assert names(begins, ends, other, ends) == everything
 
 
 @pytest.mark.anyio

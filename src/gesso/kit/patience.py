@@ -30,6 +30,11 @@ class Patience:
         self._due: dict[int, set[Waiting]] = {}  #: By the step in which they end.
         self._timer: asyncio.TimerHandle | None = None
 
+    @property
+    def is_idle(self) -> bool:
+        """Whether nothing waits."""
+        return not self._due
+
     def begin(self, waiting: Waiting, within_s: float) -> int:
         """Let something wait; returns what `end` wants to know."""
         step = int((time.monotonic() + within_s) / STEP_S) + 1

@@ -96,8 +96,11 @@ class Direct:
         """Let a connection send when this turn of the loop is over, together with all others.
 
         Each send wakes the other side and takes the processor's small caches from the calls
-        that have their turn here (docs/decisions/0023).
+        that have their turn here (docs/decisions/0023). Alone, it sends at once.
         """
+        if self.patience.is_idle and not self._unsent:
+            line.flush()
+            return
         if not self._unsent:
             self.loop.call_soon(self._flush)
         self._unsent.append(line)

@@ -31,11 +31,14 @@ class Waiting:
 async def test_a_wait_is_given_up_after_its_time() -> None:
     patience = Patience()
     short, long = Waiting(), Waiting()
+    assert patience.is_idle
     patience.begin(long, 0.3)
     patience.begin(short, 0.02)
     assert await short.given_up >= 0.02
     assert not long.given_up.done()
+    assert not patience.is_idle
     assert await long.given_up >= 0.3
+    assert patience.is_idle
 
 
 async def test_what_has_ended_is_left_alone() -> None:

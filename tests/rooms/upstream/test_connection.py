@@ -279,11 +279,36 @@ async def kept_after_one(server: Server, client: Direct) -> Connection:
     return line
 
 
+class Other:
+    """Another call that waits for its answer."""
+
+    def give_up(self) -> None:
+        raise AssertionError
+
+
+async def test_a_request_leaves_at_once_alone_and_with_others_when_the_turn_is_over() -> None:
+    async with scripted(answering(OK)) as server:
+        client = Direct(connect_s=5)
+        for is_alone in (True, False):
+            line = await kept_after_one(server, client)
+            if not is_alone:
+                client.patience.begin(Other(), 60)
+            head = client.send(Sent("POST", server.url, {}, b"{}")).head(5)
+            head.send(None)
+            assert (line._unsent == b"") is is_alone
+            await asyncio.sleep(0)
+            assert line._unsent == b""
+            head.close()
+            line.end(whole=False)
+        await asyncio.gather(*server.tasks)
+
+
 async def test_who_leaves_before_the_turn_is_over_has_asked_nothing() -> None:
     heard: list[Request] = []
     async with scripted(noting(heard)) as server:
         client = Direct(connect_s=5)
         line = await kept_after_one(server, client)
+        client.patience.begin(Other(), 60)
         transfer = client.send(Sent("POST", server.url, {}, b"{}"))
         head = transfer.head(5)
         waiter = head.send(None)  # It has asked, and waits.
@@ -299,6 +324,7 @@ async def test_an_answer_before_its_request_was_sent_ends_the_connection() -> No
     async with scripted(answering(OK)) as server:
         client = Direct(connect_s=5)
         line = await kept_after_one(server, client)
+        client.patience.begin(Other(), 60)
         transfer = client.send(Sent("POST", server.url, {}, b"{}"))
         head = transfer.head(5)
         head.send(None)

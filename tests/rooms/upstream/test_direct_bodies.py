@@ -15,9 +15,9 @@ from tests.rooms.upstream.scripted import (
     OK,
     Peer,
     Request,
-    Serve,
     answering,
     finish,
+    noting,
     rest,
     scripted,
 )
@@ -42,17 +42,6 @@ async def stalled(count: Callable[[], int]) -> int:
     while before != (before := count()):
         await asyncio.sleep(0.03)
     return before
-
-
-def noting(requests: list[Request]) -> Serve:
-    """Return who keeps what is asked and answers it."""
-
-    async def serve(peer: Peer) -> None:
-        while request := await peer.request():
-            requests.append(request)
-            await peer.say(OK)
-
-    return serve
 
 
 class Body:
